@@ -1,0 +1,123 @@
+//! Identifiers. Each is text that its source chose; none is taken apart.
+
+use std::fmt;
+
+/// The longest identifier that is accepted, in bytes. Stripe's are at most 255.
+pub const ID_BYTES_MAX: usize = 255;
+
+/// The text cannot be this kind of identifier.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} must have 1 to {ID_BYTES_MAX} printable characters, without spaces at its ends")]
+pub struct IdError {
+    what: &'static str,
+}
+
+macro_rules! text_ids {
+    ($($(#[$doc:meta])* $name:ident, $what:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Accepts 1 to [`ID_BYTES_MAX`] bytes of printable text without spaces at its ends.
+            ///
+            /// # Errors
+            /// [`IdError`] for anything else.
+            pub fn parse(text: &str) -> Result<Self, IdError> {
+                let fits = !text.is_empty()
+                    && text.len() <= ID_BYTES_MAX
+                    && text.trim() == text
+                    && !text.chars().any(char::is_control);
+                if fits { Ok(Self(text.to_owned())) } else { Err(IdError { what: $what }) }
+            }
+
+            /// The identifier as its source wrote it.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )*};
+}
+
+text_ids! {
+    /// The book that a dispute belongs to: `default` for the key's own account, `acct_...` for a connected one.
+    AccountId, "an account id";
+    /// A dispute, `du_...` or `dp_...` at Stripe.
+    DisputeId, "a dispute id";
+    /// A charge, `ch_...` or `py_...` at Stripe.
+    ChargeId, "a charge id";
+    /// A payment intent, `pi_...` at Stripe.
+    PaymentIntentId, "a payment intent id";
+    /// A movement of money: the id of the balance transaction, `txn_...` at Stripe.
+    MovementId, "a movement id";
+    /// What made an observation known: the id of a source event, or of a read.
+    CauseId, "an event id";
+    /// An order, by the reference that the shop's people use.
+    OrderRef, "an order reference";
+    /// A journal entry. Made from what caused it, never from a sequence.
+    EntryId, "an entry id";
+}
+
+impl AccountId {
+    /// The book of the key's own account.
+    #[must_use]
+    pub fn own() -> Self {
+        Self("default".to_owned())
+    }
+}
+
+impl EntryId {
+    /// The entry of a movement.
+    #[must_use]
+    pub fn of_movement(movement: &MovementId) -> Self {
+        Self(format!("movement:{movement}"))
+    }
+
+    /// The `nth` close-out entry of a dispute at one point of its timeline, `at` in Unix seconds.
+    #[must_use]
+    pub fn of_close_out(dispute: &DisputeId, at: i64, nth: u32) -> Self {
+        Self(format!("close_out:{dispute}:{at}:{nth}"))
+    }
+}
+
+/// A dispute in its book.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct DisputeKey {
+    /// The book.
+    pub account: AccountId,
+    /// The dispute.
+    pub dispute: DisputeId,
+}
+
+impl fmt::Display for DisputeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.account, self.dispute)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_short_printable_text() {
+        assert_eq!(DisputeId::parse("du_1").unwrap().as_str(), "du_1");
+        let long = "x".repeat(ID_BYTES_MAX + 1);
+        for text in ["", " du_1", "du_1 ", "du\0_1", "du_\n1", long.as_str()] {
+            assert!(DisputeId::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Exact books on payment disputes: pure rules, and the ports they need.
+//!
+//! A source's statement about a dispute is an [`Observation`]. [`decide`] adds it to what is [`Stored`] and returns a
+//! [`Change`]: the movements of money that are new, the journal entries and resolution rows they cause, how the dispute
+//! stands, and what that means for its order. A [`ports::Ledger`] records changes. Nothing here does I/O, reads a clock
+//! or knows a vendor's wire format.
+//!
+//! What is kept of a dispute is a set of facts, and every figure is a function of that set: observations may come twice
+//! and in any order, and the books are the same.
+#![warn(missing_docs, clippy::arithmetic_side_effects, clippy::as_conversions, clippy::wildcard_enum_match_arm)]
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows should panic"))]
+
+mod admission;
+mod currency;
+mod decide;
+mod discrepancy;
+mod facts;
+mod figures;
+mod ids;
+mod journal;
+mod money;
+mod movement;
+mod observation;
+mod orders;
+pub mod ports;
+mod resolution;
+pub mod service;
+mod status;
+pub mod summary;
+
+pub use admission::{AHEAD_MAX, Admission};
+pub use currency::{Currency, CurrencyError};
+pub use decide::{BookRules, Change, DecideError, Dispute, Stored, decide};
+pub use discrepancy::{Discrepancy, DiscrepancyKind};
+pub use facts::{Added, Facts, Line, MovementContradicted, Run};
+pub use figures::{Figures, Step, bucket, steps};
+pub use ids::{
+    AccountId, CauseId, ChargeId, DisputeId, DisputeKey, EntryId, ID_BYTES_MAX, IdError, MovementId, OrderRef,
+    PaymentIntentId,
+};
+pub use journal::{
+    BookedCloseOuts, CloseOut, Convention, EntryKind, Heading, JournalEntry, JournalError, LedgerAccount, Posting,
+    Unbalanced, movement_postings,
+};
+pub use money::{Money, MoneyError};
+pub use movement::{Category, Movement};
+pub use observation::{Basis, Claims, Observation};
+pub use orders::{Extent, OrderMatch, OrderPayment, OrderResolution, match_order};
+pub use resolution::{BookedDeltas, Deltas, Resolution, ResolutionKind};
+pub use status::{Bucket, Outcome, Status};

@@ -1,0 +1,147 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use super::{LedgerError, SendOutcome};
+use crate::summary::DayBooks;
+
+/// How far sealing has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Sealed {
+    /// The last day that is sealed.
+    pub last: Option<NaiveDate>,
+    /// The business date on which anything was first recorded.
+    pub first_recorded: Option<NaiveDate>,
+}
+
+/// Where the mail of a day stands on one channel.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DeliveryState {
+    /// It is to be sent.
+    Pending,
+    /// A process is sending it.
+    Sending,
+    /// The other side took it.
+    Accepted,
+    /// The other side did not take it, and a person must change something first.
+    Failed,
+    /// Nobody can know whether the other side took it.
+    Unknown,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Sending, Self::Accepted, Self::Failed, Self::Unknown];
+
+    /// The stored word.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sending => "sending",
+            Self::Accepted => "accepted",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Reads the stored word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// The right to send one day's mail, once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Claim {
+    /// The day.
+    pub date: NaiveDate,
+    /// Counts the attempts; settling must name the one it ends.
+    pub attempt: i32,
+}
+
+/// Seals business days, and keeps who sends their mails.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait Summaries: Send + Sync {
+    /// How far sealing has come; dates are business dates in `zone`.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    async fn sealed(&self, zone: Tz) -> Result<Sealed, LedgerError>;
+
+    /// Seals every unsealed resolution row and journal entry whose business date is `date` or earlier. What is dated
+    /// before `books_start` is sealed as the opening balance instead, under the day before it.
+    ///
+    /// Days are sealed strictly in order, under one lock. Answers whether this call sealed the day; `false` when it was
+    /// sealed before, or when it is not the day after the last.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then nothing was sealed.
+    async fn seal(&self, seal: &Seal) -> Result<bool, LedgerError>;
+
+    /// What a summary of `date` is composed from: the rows that were sealed in it or, when it is not sealed yet, those
+    /// that would be.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    async fn books(&self, seal: &Seal) -> Result<DayBooks, LedgerError>;
+
+    /// The sealed days whose mail is still to be sent on `channel`, in order.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    async fn undelivered(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<NaiveDate>, LedgerError>;
+
+    /// Takes the right to send, for as long as `lease`; `None` when it is another's, or done, or not due. A claim whose
+    /// lease ran out without being settled makes the delivery unknown, and is never handed out again.
+    ///
+    /// `again` is a person's decision to send what failed or is unknown.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError>;
+
+    /// Keeps how an attempt ended. A claim that is not the present one changes nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    async fn settle(
+        &self,
+        claim: Claim,
+        channel: &str,
+        outcome: &SendOutcome,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError>;
+}
+
+/// A business day to be sealed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seal {
+    /// The day.
+    pub date: NaiveDate,
+    /// The zone whose days are meant.
+    pub zone: Tz,
+    /// The first day of the books.
+    pub books_start: Option<NaiveDate>,
+    /// When it is sealed.
+    pub now: DateTime<Utc>,
+}
+
+/// A wish to send a day's mail.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClaimRequest {
+    /// The day.
+    pub date: NaiveDate,
+    /// The channel.
+    pub channel: String,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// How long sending may take.
+    pub lease: Duration,
+    /// Whether a person wants what failed or is unknown to be sent again.
+    pub again: bool,
+}

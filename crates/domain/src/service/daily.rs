@@ -1,0 +1,164 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono_tz::Tz;
+
+use crate::MoneyError;
+use crate::ports::{ClaimRequest, LedgerError, Mail, Notifier, Seal, SendOutcome, Summaries};
+use crate::summary::{Summary, compose};
+
+/// How long a claim to send lasts. Longer than any attempt may take, so that an attempt whose claim ran out has died.
+const LEASE: Duration = Duration::from_mins(5);
+
+/// When days are summed up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Schedule {
+    /// The zone whose days are business days.
+    pub zone: Tz,
+    /// The local time from which the day before can be sent.
+    pub send_at: NaiveTime,
+    /// The first day of the books, if it is set.
+    pub books_start: Option<NaiveDate>,
+}
+
+/// The last day whose summary is due: yesterday from `send_at` on, the day before yesterday until then.
+///
+/// Local times that a clock change skips or repeats are compared as they stand on the wall, which is right either way.
+#[must_use]
+pub fn due_through(now: DateTime<Utc>, schedule: &Schedule) -> Option<NaiveDate> {
+    let local = now.with_timezone(&schedule.zone);
+    let yesterday = local.date_naive().pred_opt()?;
+    if local.time() >= schedule.send_at { Some(yesterday) } else { yesterday.pred_opt() }
+}
+
+/// Writes the mail of a summary.
+pub type WriteMail = dyn Fn(&Summary) -> Mail + Send + Sync;
+
+/// Seals days, and mails each once.
+#[derive(Clone)]
+pub struct Daily {
+    summaries: Arc<dyn Summaries>,
+    notifier: Arc<dyn Notifier>,
+    write: Arc<WriteMail>,
+    schedule: Schedule,
+}
+
+/// What was done for a day's mail.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DayDone {
+    /// The day.
+    pub date: NaiveDate,
+    /// How sending ended; `None` when it was not this caller's to send.
+    pub outcome: Option<SendOutcome>,
+}
+
+impl Daily {
+    /// Seals in `summaries` by `schedule`, and sends through `notifier` what `write` makes of each day.
+    #[must_use]
+    pub fn new(
+        summaries: Arc<dyn Summaries>,
+        notifier: Arc<dyn Notifier>,
+        write: Arc<WriteMail>,
+        schedule: Schedule,
+    ) -> Self {
+        Self { summaries, notifier, write, schedule }
+    }
+
+    /// Seals every day that has ended and is due, in order, and sends every sealed day that is still to be sent.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; what was sealed or sent before stays so.
+    pub async fn run(&self, now: DateTime<Utc>) -> Result<Vec<DayDone>, LedgerError> {
+        let Some(through) = due_through(now, &self.schedule) else { return Ok(Vec::new()) };
+        self.seal_through(through, now).await?;
+        let mut done = Vec::new();
+        for date in self.summaries.undelivered(self.notifier.channel(), now).await? {
+            done.push(DayDone { date, outcome: self.send(date, now, false).await? });
+        }
+        Ok(done)
+    }
+
+    /// Seals every day up to `date`, in order; answers the last day that is sealed then.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn seal_through(&self, date: NaiveDate, now: DateTime<Utc>) -> Result<Option<NaiveDate>, LedgerError> {
+        let sealed = self.summaries.sealed(self.schedule.zone).await?;
+        let first = self.schedule.books_start.or(sealed.first_recorded);
+        let mut last = sealed.last;
+        let mut next = sealed.last.map_or(first, |last| last.succ_opt());
+        while let Some(day) = next.filter(|day| *day <= date) {
+            if !self.summaries.seal(&self.day(day, now)).await? {
+                // Another process sealed it meanwhile, and goes on from there.
+                return Ok(self.summaries.sealed(self.schedule.zone).await?.last);
+            }
+            last = Some(day);
+            next = day.succ_opt();
+        }
+        Ok(last)
+    }
+
+    /// The summary of a day: as it was sealed, or as it would be if it were sealed now.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn summary(&self, date: NaiveDate, now: DateTime<Utc>) -> Result<Summary, LedgerError> {
+        let books = self.summaries.books(&self.day(date, now)).await?;
+        compose(&books).map_err(|_: MoneyError| LedgerError::Corrupt { what: "sums that exceed 64 bits".to_owned() })
+    }
+
+    /// The mail of a day.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn mail(&self, date: NaiveDate, now: DateTime<Utc>) -> Result<Mail, LedgerError> {
+        Ok((self.write)(&self.summary(date, now).await?))
+    }
+
+    /// Sends the mail of a sealed day, unless that is another's to do, or done. `again` is a person's decision to send
+    /// what failed, or what may have been sent.
+    ///
+    /// # Errors
+    /// [`LedgerError`]. Where it comes after the mail was handed over, the claim runs out and the delivery is unknown.
+    pub async fn send(
+        &self,
+        date: NaiveDate,
+        now: DateTime<Utc>,
+        again: bool,
+    ) -> Result<Option<SendOutcome>, LedgerError> {
+        let mail = self.mail(date, now).await?;
+        let channel = self.notifier.channel().to_owned();
+        let request = ClaimRequest { date, channel: channel.clone(), now, lease: LEASE, again };
+        let Some(claim) = self.summaries.claim(&request).await? else { return Ok(None) };
+        let outcome = self.notifier.send(&mail).await;
+        self.summaries.settle(claim, &channel, &outcome, now).await?;
+        Ok(Some(outcome))
+    }
+
+    fn day(&self, date: NaiveDate, now: DateTime<Utc>) -> Seal {
+        Seal { date, zone: self.schedule.zone, books_start: self.schedule.books_start, now }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yesterday_is_due_from_the_set_local_time_on() {
+        let schedule = |zone| Schedule { zone, send_at: NaiveTime::from_hms_opt(2, 30, 0).unwrap(), books_start: None };
+        for (zone, now, due) in [
+            (Tz::UTC, "2026-03-10T02:29:59Z", "2026-03-08"),
+            (Tz::UTC, "2026-03-10T02:30:00Z", "2026-03-09"),
+            (Tz::America__New_York, "2026-03-10T06:29:59Z", "2026-03-08"),
+            (Tz::America__New_York, "2026-03-10T06:30:00Z", "2026-03-09"),
+            // The clock goes from 01:59:59 to 03:00:00, so that 02:30 is never on the wall.
+            (Tz::America__New_York, "2026-03-08T06:59:59Z", "2026-03-06"),
+            (Tz::America__New_York, "2026-03-08T07:00:00Z", "2026-03-07"),
+        ] {
+            let now = now.parse::<DateTime<Utc>>().unwrap();
+            assert_eq!(due_through(now, &schedule(zone)), Some(due.parse().unwrap()), "{zone} {now}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+
+use crate::{Currency, Deltas, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome, ResolutionKind};
+
+/// All that a summary of one day is made from.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DayBooks {
+    /// The business date.
+    pub date: NaiveDate,
+    /// The zone whose day it is.
+    pub zone: Tz,
+    /// Whether the day is sealed; if not, this is what would be sealed now.
+    pub sealed: bool,
+    /// The resolution rows of the day.
+    pub rows: Vec<DayRow>,
+    /// What the entries of the day moved.
+    pub moves: Vec<LedgerMove>,
+    /// The balances of all entries that were sealed before.
+    pub opening: BTreeMap<(LedgerAccount, Currency), i64>,
+    /// The sums of all resolution rows that are sealed, this day's included.
+    pub resolved: BTreeMap<Currency, Deltas>,
+    /// Movements that no resolution row carries, of all that are sealed, this day's included.
+    pub unresolved: BTreeMap<Currency, Unresolved>,
+    /// Closed disputes of the month up to this day, and of the 90 days up to it.
+    pub month_to_date: Window,
+    /// The same for 90 days.
+    pub ninety_days: Window,
+    /// The disputes that are open now.
+    pub open: OpenBalance,
+    /// What needs a person now.
+    pub attention: Attention,
+}
+
+/// A resolution row with what a reader needs to know of its dispute.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DayRow {
+    /// The dispute.
+    pub key: DisputeKey,
+    /// Its order, if there is exactly one.
+    pub order: Option<OrderRef>,
+    /// The source's word for the reason.
+    pub reason: Option<String>,
+    /// The card's brand.
+    pub card_brand: Option<String>,
+    /// What the cardholder disputes.
+    pub disputed: Money,
+    /// Whether evidence was submitted, where that is known.
+    pub evidence_submitted: Option<bool>,
+    /// How the dispute stands now.
+    pub outcome: Outcome,
+    /// Counts the points of one dispute.
+    pub revision: u32,
+    /// The settlement currency.
+    pub currency: Currency,
+    /// Why the row was written.
+    pub kind: ResolutionKind,
+    /// What changed.
+    pub deltas: Deltas,
+    /// The sum of the dispute's rows in this currency that were sealed before this day.
+    pub before: Deltas,
+    /// The point of the timeline.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// What the entries of a day moved, summed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LedgerMove {
+    /// The account.
+    pub account: LedgerAccount,
+    /// The settlement currency.
+    pub currency: Currency,
+    /// What the entries were for.
+    pub kind: EntryKind,
+    /// Whether their true date is before the day.
+    pub late: bool,
+    /// The sum of the debits.
+    pub debit_minor: i64,
+    /// The sum of the credits; negative.
+    pub credit_minor: i64,
+}
+
+/// Movements that no resolution row carries, summed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Unresolved {
+    /// Fees of disputes without a sealed verdict.
+    pub undecided_fee_minor: i64,
+    /// Principal that is out for them.
+    pub undecided_principal_minor: i64,
+    /// Their unexplained money.
+    pub undecided_suspense_minor: i64,
+    /// Fees of the account, tied to no dispute.
+    pub account_fee_minor: i64,
+    /// Unexplained money of the account.
+    pub account_suspense_minor: i64,
+}
+
+/// Disputes whose close falls into a window, by their present outcome.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Window {
+    /// Won.
+    pub won: u64,
+    /// Lost.
+    pub lost: u64,
+    /// Won with evidence submitted.
+    pub won_challenged: u64,
+    /// Lost with evidence submitted.
+    pub lost_challenged: u64,
+    /// Closed inquiries.
+    pub inquiries: u64,
+    /// Prevented.
+    pub prevented: u64,
+    /// Refunded.
+    pub refunded: u64,
+    /// Recovered and lost principal of the won and lost ones, by settlement currency.
+    pub principal: BTreeMap<Currency, (i64, i64)>,
+}
+
+/// The open disputes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OpenBalance {
+    /// Disputes that are open.
+    pub disputes: u64,
+    /// Inquiries that are open.
+    pub inquiries: u64,
+    /// What the cardholders dispute, by the disputes' own currency; inquiries left out.
+    pub at_risk: BTreeMap<Currency, i64>,
+    /// When the oldest was filed.
+    pub oldest_opened_at: Option<DateTime<Utc>>,
+    /// How many need evidence within seven days of the day's end.
+    pub evidence_due_soon: u64,
+}
+
+/// What needs a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Attention {
+    /// Disputes without an order.
+    pub orphans: u64,
+    /// Disputes that could be of several orders.
+    pub ambiguous: u64,
+    /// Won disputes whose money is not back.
+    pub recovery_pending: u64,
+    /// Disputes with money in suspense or more money back than taken.
+    pub money_questions: u64,
+    /// Events that are quarantined.
+    pub quarantined: u64,
+    /// Mails of earlier days that failed, or whose end is unknown.
+    pub undelivered: u64,
+}
