@@ -79,6 +79,16 @@ impl AccountId {
     }
 }
 
+impl CauseId {
+    /// Stands for an event whose id can't be read: `sha256:` and the digest of its body.
+    #[must_use]
+    pub fn of_body(sha256: &[u8; 32]) -> Self {
+        let nibble = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+        let digits = sha256.iter().flat_map(|byte| [nibble(byte >> 4), nibble(byte & 15)]);
+        Self("sha256:".chars().chain(digits).collect())
+    }
+}
+
 impl EntryId {
     /// The entry of a movement.
     #[must_use]

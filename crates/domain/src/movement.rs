@@ -85,6 +85,8 @@ pub struct Movement {
     pub stripe_type: String,
     /// The source's description.
     pub description: Option<String>,
+    /// What the source says it came from, such as the dispute's id.
+    pub source: Option<String>,
 }
 
 impl Movement {

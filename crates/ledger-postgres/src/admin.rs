@@ -1,0 +1,170 @@
+//! What the operator asks: is it migrated, may we write, is it a demo's, how much waits.
+
+use chargebook_domain::ports::LedgerError;
+use chrono::{DateTime, Utc};
+use sqlx::migrate::MigrateError;
+
+use crate::error::ledger_error;
+use crate::{MIGRATOR, MappingReport, PostgresLedger};
+
+/// How the schema stands beside this program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MigrationState {
+    /// It is what this program needs.
+    UpToDate,
+    /// Migrations are missing: run `chargebook migrate`.
+    Behind {
+        /// How many.
+        missing: usize,
+    },
+    /// A newer program migrated it.
+    Ahead,
+}
+
+/// What waits, for the metrics.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Gauges {
+    /// Disputes without an order.
+    pub orphans: i64,
+    /// Events in quarantine.
+    pub quarantined: i64,
+    /// Resolution rows that no summary has sealed.
+    pub unsealed: i64,
+}
+
+/// The tables, and what the server does with each beside reading.
+const WRITES: &[(&str, &str)] = &[
+    ("source_events", "INSERT"),
+    ("source_event_bodies", "INSERT"),
+    ("disputes", "INSERT"),
+    ("disputes", "UPDATE"),
+    ("dispute_history", "INSERT"),
+    ("discrepancies", "INSERT"),
+    ("discrepancies", "DELETE"),
+    ("movements", "INSERT"),
+    ("journal_entries", "INSERT"),
+    ("postings", "INSERT"),
+    ("resolutions", "INSERT"),
+    ("orders", "INSERT"),
+    ("orders", "UPDATE"),
+    ("order_links", "INSERT"),
+    ("order_resolutions", "INSERT"),
+    ("order_resolutions", "DELETE"),
+    ("summaries", "INSERT"),
+    ("summary_deliveries", "INSERT"),
+    ("summary_deliveries", "UPDATE"),
+];
+
+impl PostgresLedger {
+    /// Brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`], also when the role may not create tables.
+    pub async fn migrate(&self) -> Result<(), LedgerError> {
+        MIGRATOR.run(&self.pool).await.map_err(|error| match error {
+            MigrateError::Execute(error) => ledger_error(error),
+            other => LedgerError::Unavailable(Box::new(other)),
+        })
+    }
+
+    /// How the schema stands beside this program.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn migration_state(&self) -> Result<MigrationState, LedgerError> {
+        let table: Option<String> = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations')::text")
+            .fetch_one(&self.pool)
+            .await
+            .map_err(ledger_error)?;
+        let known: Vec<_> = MIGRATOR.iter().map(|migration| migration.version).collect();
+        let applied: Vec<i64> = match table {
+            None => Vec::new(),
+            Some(_) => sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
+                .fetch_all(&self.pool)
+                .await
+                .map_err(ledger_error)?,
+        };
+        let missing = known.iter().filter(|version| !applied.contains(version)).count();
+        Ok(if missing > 0 {
+            MigrationState::Behind { missing }
+        } else if applied.iter().any(|version| !known.contains(version)) {
+            MigrationState::Ahead
+        } else {
+            MigrationState::UpToDate
+        })
+    }
+
+    /// Whether the database is marked as a demo's.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn is_demo(&self) -> Result<bool, LedgerError> {
+        sqlx::query_scalar!(r#"SELECT EXISTS (SELECT FROM chargebook.deployment WHERE purpose = 'demo') AS "demo!""#)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(ledger_error)
+    }
+
+    /// Marks the database as a demo's, for ever.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn mark_demo(&self) -> Result<(), LedgerError> {
+        sqlx::query!("INSERT INTO chargebook.deployment (purpose) VALUES ('demo') ON CONFLICT DO NOTHING")
+            .execute(&self.pool)
+            .await
+            .map_err(ledger_error)?;
+        Ok(())
+    }
+
+    /// What waits.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn gauges(&self) -> Result<Gauges, LedgerError> {
+        sqlx::query_as!(
+            Gauges,
+            r#"SELECT (SELECT count(*) FROM chargebook.disputes WHERE order_match = 'orphan') AS "orphans!",
+                      (SELECT count(*) FROM chargebook.source_events WHERE disposition = 'quarantined') AS "quarantined!",
+                      (SELECT count(*) FROM chargebook.resolutions WHERE sealed_in IS NULL) AS "unsealed!""#
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(ledger_error)
+    }
+
+    /// The database's clock.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn database_now(&self) -> Result<DateTime<Utc>, LedgerError> {
+        sqlx::query_scalar!(r#"SELECT clock_timestamp() AS "now!""#).fetch_one(&self.pool).await.map_err(ledger_error)
+    }
+
+    /// What the role may not do and the server needs, such as `INSERT on chargebook.postings`.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn missing_privileges(&self) -> Result<Vec<String>, LedgerError> {
+        let (tables, privileges): (Vec<_>, Vec<_>) = WRITES.iter().copied().unzip();
+        sqlx::query_scalar!(
+            r#"SELECT w.privilege || ' on chargebook.' || w.name AS "missing!"
+               FROM (SELECT * FROM UNNEST($1::text[], $2::text[]) AS u(name, privilege)
+                     UNION SELECT DISTINCT name, 'SELECT' FROM UNNEST($1::text[]) AS s(name)) w
+               WHERE NOT has_table_privilege('chargebook.' || w.name, w.privilege) ORDER BY 1"#,
+            &tables as _,
+            &privileges as _
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)
+    }
+
+    /// Looks at the orders as the mapping shows them.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; [`LedgerError::Unavailable`] when the view or one of its columns is missing.
+    pub async fn check_orders(&self) -> Result<MappingReport, LedgerError> {
+        self.orders.check(&self.pool).await
+    }
+}

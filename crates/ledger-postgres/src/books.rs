@@ -1,0 +1,338 @@
+//! What a summary of one day is composed from.
+
+mod standing;
+
+use std::collections::BTreeMap;
+
+use chargebook_domain::ports::{LedgerError, Seal};
+use chargebook_domain::summary::{DayBooks, DayRow, LedgerMove, Unresolved};
+use chargebook_domain::{
+    AccountId, Currency, Deltas, DisputeId, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome,
+    ResolutionKind,
+};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+
+use crate::PostgresLedger;
+use crate::error::{corrupt, ledger_error};
+
+/// The day, and whether its rows are those that are sealed in it or those that would be.
+struct Day<'a> {
+    date: NaiveDate,
+    zone: &'a str,
+    sealed: bool,
+    /// Rows dated before it are the opening balance.
+    start: NaiveDate,
+}
+
+fn currency(code: &str, table: &str) -> Result<Currency, LedgerError> {
+    Currency::parse(code).map_err(|_| corrupt(table, "currency", code))
+}
+
+/// A resolution row with its dispute, and the sums of the rows that were sealed before it.
+struct SealedRow {
+    account: String,
+    dispute_id: String,
+    revision: i32,
+    currency: String,
+    kind: String,
+    occurred_at: DateTime<Utc>,
+    recovered_delta_minor: i64,
+    loss_delta_minor: i64,
+    fee_delta_minor: i64,
+    fx_delta_minor: i64,
+    pending_delta_minor: i64,
+    suspense_delta_minor: i64,
+    net_delta_minor: i64,
+    closed_delta: i64,
+    won_delta: i64,
+    lost_delta: i64,
+    reason: Option<String>,
+    card_brand: Option<String>,
+    amount_minor: i64,
+    disputed_currency: String,
+    evidence_submitted: Option<bool>,
+    outcome: String,
+    order_ref: Option<String>,
+    recovered_before: i64,
+    loss_before: i64,
+    fee_before: i64,
+    fx_before: i64,
+    pending_before: i64,
+    suspense_before: i64,
+    net_before: i64,
+    closed_before: i64,
+    won_before: i64,
+    lost_before: i64,
+}
+
+impl SealedRow {
+    fn read(self) -> Result<DayRow, LedgerError> {
+        let bad = |column| corrupt("resolutions", column, &self.dispute_id);
+        let disputed = currency(&self.disputed_currency, "disputes")?;
+        let order = self.order_ref.as_deref().map(OrderRef::parse);
+        Ok(DayRow {
+            key: DisputeKey {
+                account: AccountId::parse(&self.account).map_err(|_| bad("account"))?,
+                dispute: DisputeId::parse(&self.dispute_id).map_err(|_| bad("dispute_id"))?,
+            },
+            order: order.transpose().map_err(|_| bad("order_ref"))?,
+            disputed: Money::new(self.amount_minor, disputed),
+            evidence_submitted: self.evidence_submitted,
+            outcome: Outcome::parse(&self.outcome).ok_or_else(|| bad("outcome"))?,
+            revision: u32::try_from(self.revision).map_err(|_| bad("revision"))?,
+            currency: currency(&self.currency, "resolutions")?,
+            kind: ResolutionKind::parse(&self.kind).ok_or_else(|| bad("kind"))?,
+            deltas: Deltas {
+                recovered: self.recovered_delta_minor,
+                loss: self.loss_delta_minor,
+                fee: self.fee_delta_minor,
+                fx: self.fx_delta_minor,
+                pending: self.pending_delta_minor,
+                suspense: self.suspense_delta_minor,
+                net: self.net_delta_minor,
+                closed: self.closed_delta,
+                won: self.won_delta,
+                lost: self.lost_delta,
+            },
+            before: Deltas {
+                recovered: self.recovered_before,
+                loss: self.loss_before,
+                fee: self.fee_before,
+                fx: self.fx_before,
+                pending: self.pending_before,
+                suspense: self.suspense_before,
+                net: self.net_before,
+                closed: self.closed_before,
+                won: self.won_before,
+                lost: self.lost_before,
+            },
+            occurred_at: self.occurred_at,
+            reason: self.reason,
+            card_brand: self.card_brand,
+        })
+    }
+}
+
+impl PostgresLedger {
+    pub(crate) async fn day_books(&self, seal: &Seal) -> Result<DayBooks, LedgerError> {
+        let sealed = sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM chargebook.summaries WHERE business_date = $1 AND state = 'sealed') AS "sealed!""#,
+            seal.date
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        let start = seal.books_start.unwrap_or_default();
+        let day = Day { date: seal.date, zone: seal.zone.name(), sealed, start };
+        let month = seal.date.format("%Y-%m-01").to_string();
+        let month = month.parse().unwrap_or(seal.date);
+        let ninety = seal.date.checked_sub_days(Days::new(89)).unwrap_or(seal.date);
+        Ok(DayBooks {
+            date: seal.date,
+            zone: seal.zone,
+            sealed,
+            rows: self.rows(&day).await?,
+            moves: self.moves(&day).await?,
+            opening: self.opening(&day).await?,
+            resolved: self.resolved(&day).await?,
+            unresolved: self.unresolved(&day).await?,
+            month_to_date: self.window(&day, month).await?,
+            ninety_days: self.window(&day, ninety).await?,
+            open: self.open(&day).await?,
+            attention: self.attention(&day).await?,
+        })
+    }
+
+    async fn rows(&self, day: &Day<'_>) -> Result<Vec<DayRow>, LedgerError> {
+        let rows = sqlx::query_as!(
+            SealedRow,
+            r#"SELECT r.account, r.dispute_id, r.revision, r.currency, r.kind, r.occurred_at,
+                      r.recovered_delta_minor, r.loss_delta_minor, r.fee_delta_minor, r.fx_delta_minor,
+                      r.pending_delta_minor, r.suspense_delta_minor, r.net_delta_minor, r.closed_delta, r.won_delta,
+                      r.lost_delta, d.reason, d.card_brand, d.amount_minor, d.currency AS disputed_currency,
+                      d.evidence_submitted, d.outcome, o.order_ref AS "order_ref?",
+                      b.recovered AS "recovered_before!", b.loss AS "loss_before!", b.fee AS "fee_before!",
+                      b.fx AS "fx_before!", b.pending AS "pending_before!", b.suspense AS "suspense_before!",
+                      b.net AS "net_before!", b.closed AS "closed_before!", b.won AS "won_before!",
+                      b.lost AS "lost_before!"
+               FROM chargebook.resolutions r
+               JOIN chargebook.disputes d USING (account, dispute_id)
+               LEFT JOIN LATERAL (SELECT min(o.order_ref) AS order_ref FROM chargebook.order_resolutions o
+                    WHERE o.account = r.account AND o.dispute_id = r.dispute_id AND NOT o.ambiguous) o ON true
+               CROSS JOIN LATERAL (
+                    SELECT coalesce(sum(b.recovered_delta_minor), 0)::bigint AS recovered,
+                           coalesce(sum(b.loss_delta_minor), 0)::bigint AS loss,
+                           coalesce(sum(b.fee_delta_minor), 0)::bigint AS fee,
+                           coalesce(sum(b.fx_delta_minor), 0)::bigint AS fx,
+                           coalesce(sum(b.pending_delta_minor), 0)::bigint AS pending,
+                           coalesce(sum(b.suspense_delta_minor), 0)::bigint AS suspense,
+                           coalesce(sum(b.net_delta_minor), 0)::bigint AS net,
+                           coalesce(sum(b.closed_delta), 0)::bigint AS closed,
+                           coalesce(sum(b.won_delta), 0)::bigint AS won,
+                           coalesce(sum(b.lost_delta), 0)::bigint AS lost
+                    FROM chargebook.resolutions b
+                    WHERE b.account = r.account AND b.dispute_id = r.dispute_id AND b.currency = r.currency
+                      AND b.sealed_in < $1) b
+               WHERE CASE WHEN $3 THEN r.sealed_in = $1
+                          ELSE r.sealed_in IS NULL AND (r.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1 END
+               ORDER BY r.occurred_at, r.account, r.dispute_id, r.revision, r.currency"#,
+            day.date,
+            day.zone,
+            day.sealed,
+            day.start
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        rows.into_iter().map(SealedRow::read).collect()
+    }
+
+    async fn moves(&self, day: &Day<'_>) -> Result<Vec<LedgerMove>, LedgerError> {
+        let rows = sqlx::query!(
+            r#"SELECT p.ledger_account, p.currency, e.kind,
+                      (e.occurred_at AT TIME ZONE $2)::date < $1 AS "late!",
+                      coalesce(sum(p.amount_minor) FILTER (WHERE p.amount_minor > 0), 0)::bigint AS "debit!",
+                      coalesce(sum(p.amount_minor) FILTER (WHERE p.amount_minor < 0), 0)::bigint AS "credit!"
+               FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
+               WHERE CASE WHEN $3 THEN e.sealed_in = $1
+                          ELSE e.sealed_in IS NULL AND (e.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1 END
+               GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"#,
+            day.date,
+            day.zone,
+            day.sealed,
+            day.start
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        rows.into_iter()
+            .map(|row| {
+                let bad = |column| corrupt("postings", column, &row.ledger_account);
+                Ok(LedgerMove {
+                    account: LedgerAccount::parse(&row.ledger_account).ok_or_else(|| bad("ledger_account"))?,
+                    currency: currency(&row.currency, "postings")?,
+                    kind: EntryKind::parse(&row.kind).ok_or_else(|| bad("kind"))?,
+                    late: row.late,
+                    debit_minor: row.debit,
+                    credit_minor: row.credit,
+                })
+            })
+            .collect()
+    }
+
+    async fn opening(&self, day: &Day<'_>) -> Result<BTreeMap<(LedgerAccount, Currency), i64>, LedgerError> {
+        let rows = sqlx::query!(
+            r#"SELECT p.ledger_account, p.currency, sum(p.amount_minor)::bigint AS "balance!"
+               FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
+               WHERE CASE WHEN e.sealed_in IS NULL
+                          THEN NOT $4 AND (e.occurred_at AT TIME ZONE $3)::date < $2 ELSE e.sealed_in < $1 END
+               GROUP BY 1, 2"#,
+            day.date,
+            day.start,
+            day.zone,
+            day.sealed
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        rows.into_iter()
+            .map(|row| {
+                let account = LedgerAccount::parse(&row.ledger_account)
+                    .ok_or_else(|| corrupt("postings", "ledger_account", &row.ledger_account))?;
+                Ok(((account, currency(&row.currency, "postings")?), row.balance))
+            })
+            .collect()
+    }
+
+    async fn resolved(&self, day: &Day<'_>) -> Result<BTreeMap<Currency, Deltas>, LedgerError> {
+        let rows = sqlx::query!(
+            r#"SELECT currency, sum(recovered_delta_minor)::bigint AS "recovered!", sum(loss_delta_minor)::bigint AS "loss!",
+                      sum(fee_delta_minor)::bigint AS "fee!", sum(fx_delta_minor)::bigint AS "fx!",
+                      sum(pending_delta_minor)::bigint AS "pending!", sum(suspense_delta_minor)::bigint AS "suspense!",
+                      sum(net_delta_minor)::bigint AS "net!", sum(closed_delta)::bigint AS "closed!",
+                      sum(won_delta)::bigint AS "won!", sum(lost_delta)::bigint AS "lost!"
+               FROM chargebook.resolutions
+               WHERE CASE WHEN sealed_in IS NULL
+                          THEN NOT $3 AND (occurred_at AT TIME ZONE $2)::date <= $1 ELSE sealed_in <= $1 END
+               GROUP BY currency"#,
+            day.date,
+            day.zone,
+            day.sealed
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        rows.into_iter()
+            .map(|row| {
+                let deltas = Deltas {
+                    recovered: row.recovered,
+                    loss: row.loss,
+                    fee: row.fee,
+                    fx: row.fx,
+                    pending: row.pending,
+                    suspense: row.suspense,
+                    net: row.net,
+                    closed: row.closed,
+                    won: row.won,
+                    lost: row.lost,
+                };
+                Ok((currency(&row.currency, "resolutions")?, deltas))
+            })
+            .collect()
+    }
+
+    /// Summed from the movements, not from the journal that it is compared with.
+    async fn unresolved(&self, day: &Day<'_>) -> Result<BTreeMap<Currency, Unresolved>, LedgerError> {
+        let rows = sqlx::query!(
+            r#"WITH booked AS (
+                   SELECT m.account, coalesce(m.dispute_id, t.dispute_id) AS dispute_id, m.currency, m.category,
+                          m.amount_minor, m.fee_minor, m.net_minor
+                   FROM chargebook.movements m
+                   JOIN chargebook.journal_entries e
+                     ON e.account = m.account AND e.entry_id = 'movement:' || m.movement_id
+                   LEFT JOIN chargebook.movement_ties t ON t.account = m.account AND t.movement_id = m.movement_id
+                   WHERE CASE WHEN e.sealed_in IS NULL
+                              THEN NOT $3 AND (e.occurred_at AT TIME ZONE $2)::date <= $1 ELSE e.sealed_in <= $1 END
+               ), decided AS (
+                   SELECT account, dispute_id FROM chargebook.resolutions
+                   WHERE CASE WHEN sealed_in IS NULL
+                              THEN NOT $3 AND (occurred_at AT TIME ZONE $2)::date <= $1 ELSE sealed_in <= $1 END
+                   GROUP BY account, dispute_id HAVING sum(closed_delta) > 0
+               ), valued AS (
+                   SELECT b.currency, b.dispute_id IS NULL AS of_account,
+                          b.fee_minor - CASE WHEN b.category = 'fee' THEN b.amount_minor ELSE 0 END AS fee,
+                          CASE WHEN b.category IN ('withdrawal', 'reinstatement') THEN -b.amount_minor ELSE 0 END
+                            AS principal,
+                          b.amount_minor - b.fee_minor - b.net_minor
+                            - CASE WHEN b.category = 'other' THEN b.amount_minor ELSE 0 END AS suspense
+                   FROM booked b
+                   WHERE NOT EXISTS (SELECT FROM decided d WHERE d.account = b.account AND d.dispute_id = b.dispute_id)
+               )
+               SELECT currency,
+                      coalesce(sum(fee) FILTER (WHERE NOT of_account), 0)::bigint AS "undecided_fee!",
+                      coalesce(sum(principal) FILTER (WHERE NOT of_account), 0)::bigint AS "undecided_principal!",
+                      coalesce(sum(suspense) FILTER (WHERE NOT of_account), 0)::bigint AS "undecided_suspense!",
+                      coalesce(sum(fee) FILTER (WHERE of_account), 0)::bigint AS "account_fee!",
+                      coalesce(sum(suspense) FILTER (WHERE of_account), 0)::bigint AS "account_suspense!"
+               FROM valued GROUP BY currency"#,
+            day.date,
+            day.zone,
+            day.sealed
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        rows.into_iter()
+            .map(|row| {
+                let unresolved = Unresolved {
+                    undecided_fee_minor: row.undecided_fee,
+                    undecided_principal_minor: row.undecided_principal,
+                    undecided_suspense_minor: row.undecided_suspense,
+                    account_fee_minor: row.account_fee,
+                    account_suspense_minor: row.account_suspense,
+                };
+                Ok((currency(&row.currency, "movements")?, unresolved))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,47 @@
+//! What the database's errors mean to a caller.
+
+use chargebook_domain::ports::LedgerError;
+
+/// What a refused constraint means, for the person who looks into a quarantined event.
+const MEANINGS: &[(&str, &str)] = &[
+    ("movements_pkey", "a movement of this dispute is known already under another dispute or the account"),
+    ("journal_entries_pkey", "an entry with the same cause is in the journal already"),
+    ("postings_balanced_check", "an entry does not sum to zero"),
+    ("resolutions_net_check", "a resolution row's net is not the sum of its parts"),
+];
+
+/// Maps an error of the database to the port's, by what the caller can do about it.
+pub(crate) fn ledger_error(error: sqlx::Error) -> LedgerError {
+    match &error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            if code.starts_with("22") || code.starts_with("23") {
+                let known = MEANINGS.iter().find(|(name, _)| database.constraint() == Some(name));
+                let reason = known.map_or_else(
+                    || match database.constraint() {
+                        Some(constraint) => format!("it breaks the rule {constraint}"),
+                        None => format!("a value does not fit (SQLSTATE {code})"),
+                    },
+                    |(_, meaning)| (*meaning).to_owned(),
+                );
+                tracing::warn!(db.code = %code, db.constraint = database.constraint(), "the database refused content");
+                return LedgerError::Refused { reason };
+            }
+            LedgerError::Unavailable(Box::new(error))
+        }
+        sqlx::Error::ColumnDecode { index, .. } => LedgerError::Corrupt { what: format!("column {index}") },
+        _ => LedgerError::Unavailable(Box::new(error)),
+    }
+}
+
+/// Whether the same transaction can succeed when it is made again at once.
+pub(crate) fn is_conflict(error: &LedgerError) -> bool {
+    let LedgerError::Unavailable(source) = error else { return false };
+    let Some(sqlx::Error::Database(database)) = source.downcast_ref::<sqlx::Error>() else { return false };
+    matches!(database.code().as_deref(), Some("40001" | "40P01"))
+}
+
+/// A stored value that can't be read back.
+pub(crate) fn corrupt(table: &str, column: &str, row: impl std::fmt::Display) -> LedgerError {
+    LedgerError::Corrupt { what: format!("chargebook.{table}.{column} of {row}") }
+}

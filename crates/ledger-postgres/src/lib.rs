@@ -1,0 +1,77 @@
+#![doc = include_str!("../README.md")]
+
+mod admin;
+mod books;
+mod error;
+mod load;
+mod order_book;
+mod order_source;
+pub mod reading;
+mod record;
+mod summaries;
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+pub use admin::{Gauges, MigrationState};
+pub use order_source::{AmountUnit, InvalidViewName, MappingReport, OrderSource};
+
+/// How long a statement may run. Longer than any that Chargebook makes; it bounds what a stuck lock can hold up.
+const STATEMENT_TIMEOUT: &str = "30s";
+
+/// How long a request waits for a connection before the database counts as away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The ledger in a PostgreSQL database. Clones share one pool.
+#[derive(Clone, Debug)]
+pub struct PostgresLedger {
+    pool: PgPool,
+    orders: OrderSource,
+}
+
+/// The address is not one of a PostgreSQL database. The text of the address is not repeated: it may hold a password.
+#[derive(Debug, thiserror::Error)]
+#[error("not the address of a PostgreSQL database; it looks like postgres://user:password@host:5432/database")]
+pub struct InvalidUrl;
+
+impl PostgresLedger {
+    /// A ledger that connects when it is first used, and again whenever the database was away.
+    ///
+    /// # Errors
+    /// [`InvalidUrl`].
+    pub fn connect_lazy(url: &str, max_connections: u32, orders: OrderSource) -> Result<Self, InvalidUrl> {
+        let options =
+            PgConnectOptions::from_str(url).map_err(|_| InvalidUrl)?.application_name("chargebook").options([
+                ("statement_timeout", STATEMENT_TIMEOUT),
+                ("lock_timeout", "10s"),
+                ("idle_in_transaction_session_timeout", "60s"),
+            ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(options);
+        Ok(Self::new(pool, orders))
+    }
+
+    /// A ledger over a pool that exists.
+    #[must_use]
+    pub fn new(pool: PgPool, orders: OrderSource) -> Self {
+        Self { pool, orders }
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+/// The migrations, in order. Those that are applied are never edited.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// One column of rows, for `UNNEST`.
+fn column<'a, Row, Value>(rows: &'a [Row], of: impl Fn(&'a Row) -> Value) -> Vec<Value> {
+    rows.iter().map(of).collect()
+}

@@ -1,0 +1,420 @@
+//! What people and programs read: lists, one dispute's whole story, the journal. The names are those of the tables.
+
+use chargebook_domain::ports::LedgerError;
+use chargebook_domain::{AccountId, CauseId, DisputeId};
+use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::TryStreamExt;
+use serde::Serialize;
+
+use crate::PostgresLedger;
+use crate::error::ledger_error;
+
+/// A row of `dispute_report`: a dispute in one settlement currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of the view, by their names")]
+pub struct DisputeLine {
+    pub account: String,
+    pub dispute_id: String,
+    pub charge_id: Option<String>,
+    pub payment_intent_id: Option<String>,
+    pub order_ref: Option<String>,
+    pub order_match: String,
+    pub disputed_minor: i64,
+    pub disputed_currency: String,
+    pub reason: Option<String>,
+    pub case_type: Option<String>,
+    pub card_brand: Option<String>,
+    pub status: String,
+    pub outcome: String,
+    pub bucket: String,
+    pub opened_at: Option<DateTime<Utc>>,
+    pub closed_at: Option<DateTime<Utc>>,
+    pub evidence_due_by: Option<DateTime<Utc>>,
+    pub evidence_submitted: Option<bool>,
+    pub settlement_currency: String,
+    pub withdrawn_minor: i64,
+    pub reinstated_minor: i64,
+    pub recovered_minor: i64,
+    pub loss_minor: i64,
+    pub fee_minor: i64,
+    pub fx_minor: i64,
+    pub pending_minor: i64,
+    pub suspense_minor: i64,
+    pub net_minor: i64,
+}
+
+/// A statement in a dispute's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of the table, by their names")]
+pub struct HistoryLine {
+    pub status: String,
+    pub as_of: DateTime<Utc>,
+    pub cause: String,
+    pub basis: String,
+    pub recorded_at: DateTime<Utc>,
+}
+
+/// A movement of a dispute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of the view, by their names")]
+pub struct MovementLine {
+    pub movement_id: String,
+    pub category: String,
+    pub amount_minor: i64,
+    pub fee_minor: i64,
+    pub net_minor: i64,
+    pub currency: String,
+    pub occurred_at: DateTime<Utc>,
+    pub tied: bool,
+}
+
+/// A posting with its entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of the tables, by their names")]
+pub struct JournalLine {
+    pub account: String,
+    pub entry_id: String,
+    pub dispute_id: Option<String>,
+    pub order_ref: Option<String>,
+    pub kind: String,
+    pub occurred_at: DateTime<Utc>,
+    pub posted_on: NaiveDate,
+    pub narration: String,
+    pub line: i16,
+    pub ledger_account: String,
+    pub amount_minor: i64,
+    pub currency: String,
+    pub sealed_in: Option<NaiveDate>,
+}
+
+/// A resolution row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of the table, by their names")]
+pub struct ResolutionLine {
+    pub revision: i32,
+    pub currency: String,
+    pub kind: String,
+    pub recovered_delta_minor: i64,
+    pub loss_delta_minor: i64,
+    pub fee_delta_minor: i64,
+    pub fx_delta_minor: i64,
+    pub pending_delta_minor: i64,
+    pub suspense_delta_minor: i64,
+    pub net_delta_minor: i64,
+    pub occurred_at: DateTime<Utc>,
+    pub sealed_in: Option<NaiveDate>,
+}
+
+/// What a dispute means for an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of the table, by their names")]
+pub struct OrderLine {
+    pub order_ref: String,
+    pub settlement_currency: String,
+    pub outcome: String,
+    pub bucket: String,
+    pub recovered_minor: i64,
+    pub loss_minor: i64,
+    pub fee_minor: i64,
+    pub net_minor: i64,
+    pub ambiguous: bool,
+}
+
+/// Something odd about a dispute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of the table, by their names")]
+pub struct DiscrepancyLine {
+    pub kind: String,
+    pub detail: String,
+    pub noticed_at: DateTime<Utc>,
+}
+
+/// The whole story of a dispute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "each is what its type says")]
+pub struct Story {
+    pub facts: Vec<DisputeLine>,
+    pub orders: Vec<OrderLine>,
+    pub history: Vec<HistoryLine>,
+    pub movements: Vec<MovementLine>,
+    pub journal: Vec<JournalLine>,
+    pub resolutions: Vec<ResolutionLine>,
+    pub discrepancies: Vec<DiscrepancyLine>,
+}
+
+/// A source event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of the table, by their names")]
+pub struct EventLine {
+    pub account: String,
+    pub event_id: String,
+    pub event_type: String,
+    pub received_at: DateTime<Utc>,
+    pub disposition: String,
+    pub reason: Option<String>,
+}
+
+/// A sealed day and its mail on one channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of the tables, by their names")]
+pub struct SummaryLine {
+    pub business_date: NaiveDate,
+    pub time_zone: String,
+    pub state: String,
+    pub sealed_at: DateTime<Utc>,
+    pub channel: Option<String>,
+    pub delivery: Option<String>,
+    pub attempt: Option<i32>,
+    pub receipt: Option<String>,
+    pub reason: Option<String>,
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+/// A row of `trial_balance`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of the view, by their names")]
+pub struct BalanceLine {
+    pub account: String,
+    pub ledger_account: String,
+    pub currency: String,
+    pub balance_minor: i64,
+}
+
+/// Which disputes are listed. What is `None` does not narrow.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DisputeFilter {
+    /// By outcome, such as `won`.
+    pub outcome: Option<String>,
+    /// By bucket, such as `recovery_pending`.
+    pub bucket: Option<String>,
+    /// By order match, such as `orphan`.
+    pub order_match: Option<String>,
+    /// By book.
+    pub account: Option<AccountId>,
+    /// By id.
+    pub dispute: Option<DisputeId>,
+    /// At most this many; all of them when `None`.
+    pub limit: Option<i64>,
+}
+
+impl PostgresLedger {
+    /// Disputes, the latest filed first, a line for each settlement currency.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn disputes(&self, filter: &DisputeFilter) -> Result<Vec<DisputeLine>, LedgerError> {
+        sqlx::query_as!(
+            DisputeLine,
+            r#"SELECT account AS "account!", dispute_id AS "dispute_id!", charge_id, payment_intent_id, order_ref,
+                      order_match AS "order_match!", disputed_minor AS "disputed_minor!",
+                      disputed_currency AS "disputed_currency!", reason, case_type, card_brand, status AS "status!",
+                      outcome AS "outcome!", bucket AS "bucket!", opened_at, closed_at, evidence_due_by,
+                      evidence_submitted, settlement_currency AS "settlement_currency!",
+                      withdrawn_minor AS "withdrawn_minor!", reinstated_minor AS "reinstated_minor!",
+                      recovered_minor AS "recovered_minor!", loss_minor AS "loss_minor!", fee_minor AS "fee_minor!",
+                      fx_minor AS "fx_minor!", pending_minor AS "pending_minor!", suspense_minor AS "suspense_minor!",
+                      net_minor AS "net_minor!"
+               FROM chargebook.dispute_report
+               WHERE ($1::text IS NULL OR outcome = $1) AND ($2::text IS NULL OR bucket = $2)
+                 AND ($3::text IS NULL OR order_match = $3) AND ($4::text IS NULL OR account = $4)
+                 AND ($5::text IS NULL OR dispute_id = $5)
+               ORDER BY opened_at DESC NULLS LAST, account, dispute_id, settlement_currency LIMIT $6"#,
+            filter.outcome,
+            filter.bucket,
+            filter.order_match,
+            filter.account.as_ref().map(AccountId::as_str),
+            filter.dispute.as_ref().map(DisputeId::as_str),
+            filter.limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)
+    }
+
+    /// The books that know a dispute by this id; usually one.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn accounts_of(&self, dispute: &DisputeId) -> Result<Vec<AccountId>, LedgerError> {
+        let accounts = sqlx::query_scalar!(
+            "SELECT account FROM chargebook.disputes WHERE dispute_id = $1 ORDER BY account",
+            dispute.as_str()
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        Ok(accounts.iter().filter_map(|account| AccountId::parse(account).ok()).collect())
+    }
+
+    /// The whole story of a dispute.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn story(&self, account: &AccountId, dispute: &DisputeId) -> Result<Story, LedgerError> {
+        let of_this = DisputeFilter {
+            dispute: Some(dispute.clone()),
+            account: Some(account.clone()),
+            ..DisputeFilter::default()
+        };
+        let facts = self.disputes(&of_this).await?;
+        let (account, dispute) = (account.as_str(), dispute.as_str());
+        let orders = sqlx::query_as!(
+            OrderLine,
+            r#"SELECT order_ref, settlement_currency, outcome, bucket, recovered_minor, loss_minor, fee_minor, net_minor,
+                      ambiguous
+               FROM chargebook.order_resolutions WHERE account = $1 AND dispute_id = $2
+               ORDER BY order_ref, settlement_currency"#,
+            account,
+            dispute
+        );
+        let history = sqlx::query_as!(
+            HistoryLine,
+            r#"SELECT status, as_of, cause, basis, recorded_at FROM chargebook.dispute_history
+               WHERE account = $1 AND dispute_id = $2 ORDER BY as_of, cause"#,
+            account,
+            dispute
+        );
+        let movements = sqlx::query_as!(
+            MovementLine,
+            r#"SELECT movement_id AS "movement_id!", category AS "category!", amount_minor AS "amount_minor!",
+                      fee_minor AS "fee_minor!", net_minor AS "net_minor!", currency AS "currency!",
+                      occurred_at AS "occurred_at!", tied AS "tied!"
+               FROM chargebook.dispute_movements WHERE account = $1 AND dispute_id = $2
+               ORDER BY occurred_at, movement_id"#,
+            account,
+            dispute
+        );
+        let journal = sqlx::query_as!(
+            JournalLine,
+            r#"SELECT e.account, e.entry_id, e.dispute_id, NULL AS order_ref, e.kind, e.occurred_at, e.posted_on,
+                      e.narration, p.line, p.ledger_account, p.amount_minor, p.currency, e.sealed_in
+               FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
+               WHERE e.account = $1 AND e.dispute_id = $2 ORDER BY e.occurred_at, e.kind DESC, e.entry_id, p.line"#,
+            account,
+            dispute
+        );
+        let resolutions = sqlx::query_as!(
+            ResolutionLine,
+            r#"SELECT revision, currency, kind, recovered_delta_minor, loss_delta_minor, fee_delta_minor, fx_delta_minor,
+                      pending_delta_minor, suspense_delta_minor, net_delta_minor, occurred_at, sealed_in
+               FROM chargebook.resolutions WHERE account = $1 AND dispute_id = $2 ORDER BY revision, currency"#,
+            account,
+            dispute
+        );
+        let discrepancies = sqlx::query_as!(
+            DiscrepancyLine,
+            r#"SELECT kind, detail, noticed_at FROM chargebook.discrepancies
+               WHERE account = $1 AND dispute_id = $2 ORDER BY kind, detail"#,
+            account,
+            dispute
+        );
+        Ok(Story {
+            facts,
+            orders: orders.fetch_all(&self.pool).await.map_err(ledger_error)?,
+            history: history.fetch_all(&self.pool).await.map_err(ledger_error)?,
+            movements: movements.fetch_all(&self.pool).await.map_err(ledger_error)?,
+            journal: journal.fetch_all(&self.pool).await.map_err(ledger_error)?,
+            resolutions: resolutions.fetch_all(&self.pool).await.map_err(ledger_error)?,
+            discrepancies: discrepancies.fetch_all(&self.pool).await.map_err(ledger_error)?,
+        })
+    }
+
+    /// Source events, the latest first.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn events(&self, disposition: Option<&str>, limit: i64) -> Result<Vec<EventLine>, LedgerError> {
+        sqlx::query_as!(
+            EventLine,
+            r#"SELECT account, event_id, event_type, received_at, disposition, reason FROM chargebook.source_events
+               WHERE $1::text IS NULL OR disposition = $1
+               ORDER BY received_at DESC, account, event_id LIMIT $2"#,
+            disposition,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)
+    }
+
+    /// The kept bytes of an event, and when it was received; one for each book that has it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn bodies(&self, event: &CauseId) -> Result<Vec<(Vec<u8>, DateTime<Utc>)>, LedgerError> {
+        let rows = sqlx::query!(
+            r#"SELECT b.body, e.received_at FROM chargebook.source_event_bodies b
+               JOIN chargebook.source_events e USING (account, event_id) WHERE b.event_id = $1 ORDER BY b.account"#,
+            event.as_str()
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        Ok(rows.into_iter().map(|row| (row.body, row.received_at)).collect())
+    }
+
+    /// Sealed days and their mails, the latest first.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn summaries(&self, limit: i64) -> Result<Vec<SummaryLine>, LedgerError> {
+        sqlx::query_as!(
+            SummaryLine,
+            r#"SELECT s.business_date, s.time_zone, s.state, s.sealed_at, d.channel AS "channel?", d.state AS "delivery?",
+                      d.attempt AS "attempt?", d.receipt, d.reason, d.retry_at
+               FROM chargebook.summaries s LEFT JOIN chargebook.summary_deliveries d USING (business_date)
+               ORDER BY s.business_date DESC, d.channel LIMIT $1"#,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)
+    }
+
+    /// The trial balance.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn trial_balance(&self) -> Result<Vec<BalanceLine>, LedgerError> {
+        sqlx::query_as!(
+            BalanceLine,
+            r#"SELECT account AS "account!", ledger_account AS "ledger_account!", currency AS "currency!",
+                      balance_minor AS "balance_minor!"
+               FROM chargebook.trial_balance ORDER BY account, currency, ledger_account"#
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)
+    }
+
+    /// Hands each posting that is dated within the days to `each`, in the order of dates and entries, without holding
+    /// them all. Entries before `books_start` are the opening balance, and are left out.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; the postings before it were handed over.
+    pub async fn journal<E: From<LedgerError>>(
+        &self,
+        days: &std::ops::RangeInclusive<NaiveDate>,
+        books_start: Option<NaiveDate>,
+        mut each: impl FnMut(JournalLine) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let first = books_start.map_or(*days.start(), |start| start.max(*days.start()));
+        let mut lines = sqlx::query_as!(
+            JournalLine,
+            r#"SELECT e.account, e.entry_id, e.dispute_id,
+                      (SELECT min(o.order_ref) FROM chargebook.order_resolutions o WHERE o.account = e.account
+                         AND o.dispute_id = e.dispute_id AND NOT o.ambiguous) AS order_ref,
+                      e.kind, e.occurred_at, e.posted_on, e.narration, p.line, p.ledger_account, p.amount_minor,
+                      p.currency, e.sealed_in
+               FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
+               WHERE e.posted_on BETWEEN $1 AND $2 ORDER BY e.posted_on, e.account, e.entry_id, p.line"#,
+            first,
+            *days.end()
+        )
+        .fetch(&self.pool);
+        while let Some(line) = lines.try_next().await.map_err(ledger_error)? {
+            each(line)?;
+        }
+        Ok(())
+    }
+}

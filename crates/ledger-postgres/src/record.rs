@@ -1,0 +1,169 @@
+//! Records a batch: one transaction, one statement a table, rows in key order.
+
+mod dispute;
+mod journal;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use chargebook_domain::ports::{Answer, Cause, Content, Disposition, Entry, Ledger, LedgerError, Lookup};
+use chargebook_domain::{AccountId, CauseId, Change, DisputeKey, Stored};
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
+
+use crate::error::{is_conflict, ledger_error};
+use crate::{PostgresLedger, column};
+
+/// How often a transaction that met another one is made again.
+const ATTEMPTS_MAX: usize = 5;
+
+#[async_trait]
+impl Ledger for PostgresLedger {
+    async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Stored>, LedgerError> {
+        self.load_all(lookups).await
+    }
+
+    #[tracing::instrument(name = "ledger.record", skip_all, fields(batch.size = batch.len()))]
+    async fn record(&self, batch: &[Entry], recorded_at: DateTime<Utc>) -> Result<Vec<Answer>, LedgerError> {
+        let mut attempts = 1;
+        loop {
+            match self.record_once(batch, recorded_at).await {
+                Err(error) if attempts < ATTEMPTS_MAX && is_conflict(&error) => attempts += 1,
+                answered => return answered,
+            }
+        }
+    }
+}
+
+/// Whether the dispute itself must be written: not when every observation in the entry was known before.
+fn is_written(entry: &Entry, change: &Change) -> bool {
+    change.has_news() || entry.causes.is_empty()
+}
+
+impl PostgresLedger {
+    /// Also with an empty batch a transaction is committed: so readiness means that the database can commit.
+    async fn record_once(&self, batch: &[Entry], recorded_at: DateTime<Utc>) -> Result<Vec<Answer>, LedgerError> {
+        let mut transaction = self.pool.begin().await.map_err(ledger_error)?;
+        let written: Vec<_> = batch
+            .iter()
+            .filter_map(|entry| match &entry.content {
+                Content::Change(change) if is_written(entry, change) => Some(&**change),
+                _ => None,
+            })
+            .collect();
+        let taken = dispute::take(&mut transaction, &written).await?;
+        let is_stale = |entry: &Entry| match &entry.content {
+            Content::Change(change) => is_written(entry, change) && !taken.contains(&change.key),
+            Content::AccountMovement(..) | Content::Ignored | Content::Quarantined { .. } => false,
+        };
+        let fresh: Vec<_> = batch.iter().filter(|entry| !is_stale(entry)).collect();
+        let new_causes = causes(&mut transaction, &fresh).await?;
+        let changes: Vec<_> = written.into_iter().filter(|change| taken.contains(&change.key)).collect();
+        if !changes.is_empty() {
+            dispute::history(&mut transaction, &changes, recorded_at).await?;
+        }
+        let is_new = |cause: &Cause| new_causes.contains(&(cause.account.clone(), cause.id.clone()));
+        journal::movements(&mut transaction, &changes, &fresh, is_new).await?;
+        journal::entries(&mut transaction, &changes, &fresh, is_new, recorded_at).await?;
+        if !changes.is_empty() {
+            dispute::resolutions(&mut transaction, &changes, recorded_at).await?;
+            dispute::discrepancies(&mut transaction, &changes, recorded_at).await?;
+            dispute::order_resolutions(&mut transaction, &changes).await?;
+        }
+        let stale: Vec<_> = batch.iter().filter(|entry| is_stale(entry)).collect();
+        let known = known_causes(&mut transaction, &stale).await?;
+        transaction.commit().await.map_err(ledger_error)?;
+        let answer = |entry: &Entry| {
+            let known_before = entry.causes.iter().map(|cause| !is_new(cause)).collect();
+            // What is stale because it was recorded before, such as by a commit whose answer was lost, is done.
+            let is_known = |cause: &Cause| known.contains(&(cause.account.to_string(), cause.id.to_string()));
+            let done = !entry.causes.is_empty() && entry.causes.iter().all(is_known);
+            if is_stale(entry) && !done { Answer::Stale } else { Answer::Recorded { known_before } }
+        };
+        Ok(batch.iter().map(answer).collect())
+    }
+}
+
+type CauseKey = (AccountId, CauseId);
+
+/// Writes the source events and their bodies; answers which were not known, or are healed from quarantine.
+async fn causes(connection: &mut PgConnection, entries: &[&Entry]) -> Result<BTreeSet<CauseKey>, LedgerError> {
+    let mut rows: Vec<_> = entries
+        .iter()
+        .flat_map(|entry| {
+            let (disposition, reason) = match &entry.content {
+                Content::Change(_) | Content::AccountMovement(..) => (Disposition::Recorded, None),
+                Content::Ignored => (Disposition::Ignored, None),
+                Content::Quarantined { reason } => (Disposition::Quarantined, Some(reason.as_str())),
+            };
+            entry.causes.iter().map(move |cause| (cause, disposition, reason))
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    rows.sort_by_key(|(cause, ..)| (&cause.account, &cause.id));
+    let written = sqlx::query!(
+        r#"INSERT INTO chargebook.source_events AS e (account, event_id, event_type, received_at, disposition, reason)
+           SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
+           ON CONFLICT (account, event_id) DO UPDATE SET disposition = 'recorded', reason = NULL
+           WHERE e.disposition = 'quarantined' AND EXCLUDED.disposition = 'recorded'
+           RETURNING account, event_id"#,
+        &column(&rows, |(cause, ..)| cause.account.as_str()) as _,
+        &column(&rows, |(cause, ..)| cause.id.as_str()) as _,
+        &column(&rows, |(cause, ..)| cause.event_type.as_str()) as _,
+        &column(&rows, |(cause, ..)| cause.received_at),
+        &column(&rows, |(_, disposition, _)| disposition.as_str()) as _,
+        &column(&rows, |(_, _, reason)| *reason) as _
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(ledger_error)?;
+    let written: BTreeSet<_> = written.into_iter().map(|row| (row.account, row.event_id)).collect();
+    rows.retain(|(cause, ..)| written.contains(&(cause.account.to_string(), cause.id.to_string())));
+    let bodies: Vec<_> = rows.iter().filter_map(|(cause, ..)| Some((*cause, cause.body.as_deref()?))).collect();
+    if !bodies.is_empty() {
+        sqlx::query!(
+            r#"INSERT INTO chargebook.source_event_bodies (account, event_id, body)
+               SELECT * FROM UNNEST($1::text[], $2::text[], $3::bytea[]) ON CONFLICT DO NOTHING"#,
+            &column(&bodies, |(cause, _)| cause.account.as_str()) as _,
+            &column(&bodies, |(cause, _)| cause.id.as_str()) as _,
+            &column(&bodies, |(_, body)| *body) as _
+        )
+        .execute(connection)
+        .await
+        .map_err(ledger_error)?;
+    }
+    Ok(rows.into_iter().map(|(cause, ..)| (cause.account.clone(), cause.id.clone())).collect())
+}
+
+/// Which causes of these entries are recorded already.
+async fn known_causes(
+    connection: &mut PgConnection,
+    entries: &[&Entry],
+) -> Result<BTreeSet<(String, String)>, LedgerError> {
+    let causes: Vec<_> = entries.iter().flat_map(|entry| &entry.causes).collect();
+    if causes.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let rows = sqlx::query!(
+        r#"SELECT e.account, e.event_id FROM chargebook.source_events e
+           JOIN UNNEST($1::text[], $2::text[]) AS k(account, event_id) USING (account, event_id)
+           WHERE e.disposition = 'recorded'"#,
+        &column(&causes, |cause| cause.account.as_str()) as _,
+        &column(&causes, |cause| cause.id.as_str()) as _
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(ledger_error)?;
+    Ok(rows.into_iter().map(|row| (row.account, row.event_id)).collect())
+}
+
+/// The keys of changes as columns.
+fn keys<'a>(changes: &[&'a Change]) -> (Vec<&'a str>, Vec<&'a str>) {
+    let of = |change: &&'a Change| {
+        let key: &'a DisputeKey = &change.key;
+        (key.account.as_str(), key.dispute.as_str())
+    };
+    changes.iter().map(of).unzip()
+}

@@ -1,0 +1,177 @@
+//! Sealing business days, and who sends their mails.
+
+use async_trait::async_trait;
+use chargebook_domain::ports::{Claim, ClaimRequest, LedgerError, Seal, Sealed, SendOutcome, Summaries};
+use chargebook_domain::summary::DayBooks;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::PostgresLedger;
+use crate::error::ledger_error;
+
+/// The lock under which days are sealed, one at a time in a database. Any number that nothing else uses.
+const SEAL_LOCK: i64 = 0x6368_6172_6765;
+
+#[async_trait]
+impl Summaries for PostgresLedger {
+    async fn sealed(&self, zone: Tz) -> Result<Sealed, LedgerError> {
+        let row = sqlx::query!(
+            r#"SELECT (SELECT max(business_date) FROM chargebook.summaries) AS last,
+                      (SELECT (min(recorded_at) AT TIME ZONE $1)::date FROM chargebook.dispute_history) AS first"#,
+            zone.name()
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        Ok(Sealed { last: row.last, first_recorded: row.first })
+    }
+
+    #[tracing::instrument(name = "summaries.seal", skip_all, fields(summary.date = %seal.date))]
+    async fn seal(&self, seal: &Seal) -> Result<bool, LedgerError> {
+        let mut transaction = self.pool.begin().await.map_err(ledger_error)?;
+        sqlx::query!("SELECT pg_advisory_xact_lock($1)", SEAL_LOCK)
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(ledger_error)?;
+        let last = sqlx::query_scalar!("SELECT max(business_date) FROM chargebook.summaries")
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(ledger_error)?;
+        if last.is_some_and(|last| last.succ_opt() != Some(seal.date)) {
+            return Ok(false);
+        }
+        let opening = seal.books_start.and_then(|start| start.pred_opt()).filter(|opening| *opening < seal.date);
+        sqlx::query!(
+            r#"INSERT INTO chargebook.summaries (business_date, time_zone, state, sealed_at)
+               SELECT $1, $2, 'sealed', $3::timestamptz
+               UNION ALL SELECT $4::date, $2, 'opening', $3 WHERE $4::date IS NOT NULL
+               ON CONFLICT DO NOTHING"#,
+            seal.date,
+            seal.zone.name(),
+            seal.now,
+            opening
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(ledger_error)?;
+        // One statement has one snapshot: a batch that commits meanwhile is sealed in both tables or in neither.
+        sqlx::query!(
+            r#"WITH sealed_entries AS (
+                   UPDATE chargebook.journal_entries SET sealed_in =
+                       CASE WHEN (occurred_at AT TIME ZONE $2)::date <= $3::date THEN $3::date ELSE $1::date END
+                   WHERE sealed_in IS NULL AND (occurred_at AT TIME ZONE $2)::date <= $1
+               )
+               UPDATE chargebook.resolutions SET sealed_in =
+                   CASE WHEN (occurred_at AT TIME ZONE $2)::date <= $3::date THEN $3::date ELSE $1::date END
+               WHERE sealed_in IS NULL AND (occurred_at AT TIME ZONE $2)::date <= $1"#,
+            seal.date,
+            seal.zone.name(),
+            opening
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(ledger_error)?;
+        transaction.commit().await.map_err(ledger_error)?;
+        Ok(true)
+    }
+
+    async fn books(&self, seal: &Seal) -> Result<DayBooks, LedgerError> {
+        self.day_books(seal).await
+    }
+
+    async fn undelivered(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<NaiveDate>, LedgerError> {
+        self.expire(channel, now).await?;
+        sqlx::query_scalar!(
+            r#"SELECT s.business_date FROM chargebook.summaries s
+               LEFT JOIN chargebook.summary_deliveries d ON d.business_date = s.business_date AND d.channel = $1
+               WHERE s.state = 'sealed'
+                 AND (d.state IS NULL OR (d.state = 'pending' AND coalesce(d.retry_at, $2) <= $2))
+               ORDER BY s.business_date"#,
+            channel,
+            now
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
+        self.expire(&request.channel, request.now).await?;
+        let lease = TimeDelta::from_std(request.lease).unwrap_or(TimeDelta::MAX);
+        let until = request.now.checked_add_signed(lease).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let attempt = sqlx::query_scalar!(
+            r#"INSERT INTO chargebook.summary_deliveries AS d
+                   (business_date, channel, state, attempt, claimed_until, updated_at)
+               SELECT business_date, $2, 'sending', 1, $3, $4 FROM chargebook.summaries
+               WHERE business_date = $1 AND state = 'sealed'
+               ON CONFLICT (business_date, channel) DO UPDATE SET
+                   state = 'sending', attempt = d.attempt + 1, claimed_until = EXCLUDED.claimed_until, retry_at = NULL,
+                   reason = NULL, receipt = NULL, updated_at = EXCLUDED.updated_at
+               WHERE (d.state = 'pending' AND ($5 OR coalesce(d.retry_at, $4) <= $4))
+                  OR ($5 AND d.state IN ('failed', 'unknown'))
+               RETURNING attempt"#,
+            request.date,
+            request.channel,
+            until,
+            request.now,
+            request.again
+        )
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        Ok(attempt.map(|attempt| Claim { date: request.date, attempt }))
+    }
+
+    async fn settle(
+        &self,
+        claim: Claim,
+        channel: &str,
+        outcome: &SendOutcome,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let (state, receipt, reason, retry_after) = match outcome {
+            SendOutcome::Accepted { receipt } => ("accepted", receipt.as_deref(), None, None),
+            SendOutcome::Refused { reason, retry_after: Some(after) } => ("pending", None, Some(reason), Some(*after)),
+            SendOutcome::Refused { reason, retry_after: None } => ("failed", None, Some(reason), None),
+            SendOutcome::Unknown { reason } => ("unknown", None, Some(reason), None),
+        };
+        let retry_at = retry_after
+            .and_then(|after| TimeDelta::from_std(after).ok())
+            .and_then(|after| now.checked_add_signed(after));
+        sqlx::query!(
+            r#"UPDATE chargebook.summary_deliveries
+               SET state = $4, claimed_until = NULL, receipt = $5, reason = $6, retry_at = $7, updated_at = $8
+               WHERE business_date = $1 AND channel = $2 AND attempt = $3 AND state = 'sending'"#,
+            claim.date,
+            channel,
+            claim.attempt,
+            state,
+            receipt,
+            reason,
+            retry_at,
+            now
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        Ok(())
+    }
+}
+
+impl PostgresLedger {
+    /// A claim that ran out was never settled: its process died, and nobody can know whether the mail went.
+    async fn expire(&self, channel: &str, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        sqlx::query!(
+            r#"UPDATE chargebook.summary_deliveries
+               SET state = 'unknown', claimed_until = NULL, updated_at = $2,
+                   reason = 'the process that was sending it ended before it knew how that went'
+               WHERE channel = $1 AND state = 'sending' AND claimed_until < $2"#,
+            channel,
+            now
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,40 @@
+//! The ports' promises, kept by PostgreSQL.
+
+use chargebook_ledger_postgres::{OrderSource, PostgresLedger};
+use sqlx::PgPool;
+
+fn ledger(pool: PgPool) -> PostgresLedger {
+    PostgresLedger::new(pool, OrderSource::Table)
+}
+
+mod ledger {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::ledger_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
+    );
+}
+
+mod order_book {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::order_book_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
+    );
+}
+
+mod sealing {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::sealing_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
+    );
+}
+
+mod deliveries {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::deliveries_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
+    );
+}

@@ -1,0 +1,172 @@
+//! The cluster as its users see it.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+
+use crate::error::io_error;
+use crate::place::Place;
+use crate::server::Server;
+use crate::{Binaries, Error};
+
+/// The only role, and the owner of every database.
+pub(crate) const ROLE: &str = "chargebook";
+
+/// What a crash of the machine may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Nothing that was committed.
+    Durable,
+    /// Everything: for tests, which are several times faster so.
+    Fast,
+}
+
+/// A Postgres server that runs in a folder, on a loopback port, behind a password.
+///
+/// Dropping it leaves the server running, for whoever opens the folder next.
+#[derive(Debug)]
+pub struct Cluster {
+    place: Place,
+    server: Server,
+    password: String,
+    port: u16,
+    started: bool,
+    /// Locked, shared, as long as this is open.
+    users: File,
+}
+
+impl Cluster {
+    /// Opens the cluster in the folder `dir`: makes what is not there, starts what is not running, and adopts
+    /// a server that is. Waits until it takes connections. Several processes may do so at once.
+    ///
+    /// The settings of `durability` are those of a start; an adopted [`Durability::Durable`] server stays so.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotDurable`] when a server runs there as [`Durability::Fast`] and a durable one is asked for;
+    /// the others when Postgres is not installed, or does not start.
+    pub fn open(dir: &Path, durability: Durability) -> Result<Self, Error> {
+        let binaries = Binaries::find()?;
+        let place = Place::at(dir)?;
+        let _lock = place.lock()?;
+        let users = place.join_users()?;
+        let server = Server { home: place.home()?, binaries };
+        let is_new = !server.home.data().exists();
+        let password = if is_new { place.new_password()? } else { place.password()? };
+        if is_new {
+            server.init(&password, durability)?;
+        }
+        let running = server.running_port(&password);
+        let port = match running {
+            Some(port) => {
+                if durability == Durability::Durable && !server.runs_durably(port, &password)? {
+                    return Err(Error::NotDurable { home: server.home.path });
+                }
+                port
+            }
+            None => server.start(&place, durability)?,
+        };
+        Ok(Self { place, server, password, port, started: running.is_none(), users })
+    }
+
+    /// The URL of `database`, with the password of a role that may do anything in this cluster.
+    ///
+    /// The database `postgres` is there from the beginning.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        let Self { password, port, .. } = self;
+        format!("postgres://{ROLE}:{password}@127.0.0.1:{port}/{database}")
+    }
+
+    /// Whether this process started the server, rather than finding it running.
+    #[must_use]
+    pub fn is_started_here(&self) -> bool {
+        self.started
+    }
+
+    /// The programs that the cluster was opened with.
+    #[must_use]
+    pub fn binaries(&self) -> &Binaries {
+        &self.server.binaries
+    }
+
+    /// Creates the database `name`, empty; one that is there is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidName`] unless `name` is lower case and needs no quoting.
+    pub fn create_database(&self, name: &str) -> Result<(), Error> {
+        if !is_plain(name) {
+            return Err(Error::InvalidName { name: name.to_owned() });
+        }
+        let _lock = self.place.lock()?;
+        let ask = |sql: String| self.server.ask(self.port, &self.password, &sql);
+        let known = ask(format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'"))?;
+        if known == "0" {
+            ask(format!("CREATE DATABASE \"{name}\""))?;
+        }
+        Ok(())
+    }
+
+    /// Stops the server, whoever else uses it; it may have stopped already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Program`] when it does not stop.
+    pub fn stop(self) -> Result<(), Error> {
+        let _lock = self.place.lock()?;
+        self.server.stop()
+    }
+
+    /// Stops the server if this process started it and no other process has it open.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::stop`].
+    pub fn stop_if_started(self) -> Result<(), Error> {
+        if !self.started {
+            return Ok(());
+        }
+        let _lock = self.place.lock()?;
+        match self.users.try_lock() {
+            Ok(()) => self.server.stop(),
+            Err(TryLockError::WouldBlock) => Ok(()),
+            Err(TryLockError::Error(error)) => Err(io_error("lock", &self.server.home.path)(error)),
+        }
+    }
+
+    /// Stops the server and removes its folder with everything in it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::stop`], or when something cannot be removed.
+    pub fn remove(self) -> Result<(), Error> {
+        let lock = self.place.lock()?;
+        self.server.stop()?;
+        self.place.remove(&self.server.home)?;
+        drop(lock);
+        Ok(())
+    }
+}
+
+/// Whether `name` needs no quoting in SQL or in a URL.
+fn is_plain(name: &str) -> bool {
+    name.len() <= 63
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_plain;
+
+    #[test]
+    fn only_names_that_need_no_quoting_are_taken() {
+        for name in ["a", "chargebook", "demo_2"] {
+            assert!(is_plain(name), "{name}");
+        }
+        let long = "a".repeat(64);
+        for name in ["", "2a", "_a", "A", "a-b", "a\"b", "a'b", "a/b", "é", &long] {
+            assert!(!is_plain(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The notifier against a fake Graph. One binary, because linking the SDK is slow.
+
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod message;
+#[cfg(test)]
+mod sign_in;
+#[cfg(test)]
+mod support;

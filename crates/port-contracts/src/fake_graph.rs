@@ -1,0 +1,180 @@
+//! A Microsoft Graph and its sign-in service on loopback, which can be told to fail.
+//!
+//! It knows two requests: `POST /{tenant}/oauth2/v2.0/token` and `POST /v1.0/users/{user}/sendMail`. What it accepts
+//! it remembers, also where the answer to it is scripted to get lost: so a test can say that no fault made two mails.
+
+mod http;
+mod mail;
+mod sign_in;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+use self::http::{Reply, Request};
+pub use self::mail::{AcceptedMail, Fault};
+pub use self::sign_in::{SignInFault, TokenRequest};
+
+/// The text that stands in each error message of the fake: it must never reach a person.
+pub const ERROR_TEXT: &str = "Text of the service, which may change and may name people.";
+
+/// A running fake. Dropping it stops it.
+#[derive(Debug)]
+pub struct FakeGraph {
+    address: SocketAddr,
+    state: Shared,
+    server: JoinHandle<()>,
+}
+
+impl FakeGraph {
+    /// Starts a fake on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let state = Shared::default();
+        let server = tokio::spawn(accept(listener, state.clone()));
+        Ok(Self { address, state, server })
+    }
+
+    /// The setting `outlook.graph_base`.
+    #[must_use]
+    pub fn base(&self) -> String {
+        format!("http://{}/v1.0", self.address)
+    }
+
+    /// The setting `outlook.authority`.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Each fault meets one sendMail request, in this order and after those scripted before; then mails are accepted.
+    pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.state.lock().faults.extend(faults);
+    }
+
+    /// Each fault meets one token request, in this order and after those scripted before; then tokens are issued.
+    pub fn script_sign_in(&self, faults: impl IntoIterator<Item = SignInFault>) {
+        self.state.lock().sign_in_faults.extend(faults);
+    }
+
+    /// What lifetime and roles the tokens say that are issued from now on; an hour and `Mail.Send` otherwise.
+    pub fn issue_tokens(&self, lifetime_seconds: u32, roles: &[&str]) {
+        let mut state = self.state.lock();
+        state.token_lifetime_seconds = lifetime_seconds;
+        state.token_roles = roles.iter().map(ToString::to_string).collect();
+    }
+
+    /// Every mail that was accepted, whether or not the answer arrived.
+    #[must_use]
+    pub fn accepted(&self) -> Vec<AcceptedMail> {
+        self.state.lock().accepted.clone()
+    }
+
+    /// How many sendMail requests were read to their end.
+    #[must_use]
+    pub fn send_requests(&self) -> usize {
+        self.state.lock().send_requests
+    }
+
+    /// Every token request that was read to its end.
+    #[must_use]
+    pub fn token_requests(&self) -> Vec<TokenRequest> {
+        self.state.lock().token_requests.clone()
+    }
+
+    /// Every access token issued so far.
+    #[must_use]
+    pub fn issued_tokens(&self) -> Vec<String> {
+        self.state.lock().issued_tokens.clone()
+    }
+}
+
+impl Drop for FakeGraph {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct Shared(Arc<Mutex<State>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    faults: VecDeque<Fault>,
+    sign_in_faults: VecDeque<SignInFault>,
+    accepted: Vec<AcceptedMail>,
+    send_requests: usize,
+    token_requests: Vec<TokenRequest>,
+    issued_tokens: Vec<String>,
+    revoked_tokens: BTreeSet<String>,
+    token_lifetime_seconds: u32,
+    token_roles: Vec<String>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            faults: VecDeque::new(),
+            sign_in_faults: VecDeque::new(),
+            accepted: Vec::new(),
+            send_requests: 0,
+            token_requests: Vec::new(),
+            issued_tokens: Vec::new(),
+            revoked_tokens: BTreeSet::new(),
+            token_lifetime_seconds: 3600,
+            token_roles: vec!["Mail.Send".to_owned()],
+        }
+    }
+}
+
+/// How one request ends, as the client sees it.
+#[derive(Debug)]
+enum Ending {
+    Reply(Reply),
+    /// The connection stays open and nothing comes.
+    Hang,
+    /// The connection is closed without an answer.
+    Drop,
+}
+
+async fn accept(listener: TcpListener, state: Shared) {
+    // Dropped with this task, and with it the connections that hang.
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        connections.spawn(serve(stream, state.clone()));
+    }
+}
+
+/// One request a connection. Its errors are the client's: a client that goes away is no fault of the fake.
+async fn serve(mut stream: TcpStream, state: Shared) -> io::Result<()> {
+    let request = http::read_request(&mut stream).await?;
+    let ending = answer(&request, &mut state.lock());
+    match ending {
+        Ending::Reply(reply) => http::write_reply(&mut stream, &reply).await,
+        Ending::Hang => std::future::pending().await,
+        Ending::Drop => Ok(()),
+    }
+}
+
+fn answer(request: &Request, state: &mut State) -> Ending {
+    let segments: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
+    match (request.method.as_str(), segments.as_slice()) {
+        ("POST", [tenant, "oauth2", "v2.0", "token"]) => sign_in::answer(tenant, request, state),
+        ("POST", ["v1.0", "users", user, "sendMail"]) => mail::answer(user, request, state),
+        _ => Ending::Reply(Reply::graph_error(404, "ResourceNotFound")),
+    }
+}

@@ -1,0 +1,106 @@
+//! The reference implementation of the ledger ports: plain data behind a mutex, each rule written once and plainly.
+
+mod day_books;
+mod order_book;
+mod rows;
+mod summaries;
+mod writes;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chargebook_domain::ports::{Answer, Entry, Ledger, LedgerError, Link, Lookup};
+use chargebook_domain::{AccountId, CauseId, DisputeKey, Facts, Movement, MovementId, OrderPayment, OrderRef, Stored};
+use chrono::{DateTime, NaiveDate, Utc};
+
+pub use self::rows::{KeptCause, KeptDispute, KeptEntry, KeptResolution};
+use self::summaries::Delivery;
+
+/// A ledger in memory. Clones share what is kept.
+#[derive(Clone, Debug, Default)]
+pub struct InMemoryLedger {
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    causes: BTreeMap<(AccountId, CauseId), KeptCause>,
+    disputes: BTreeMap<DisputeKey, KeptDispute>,
+    movements: BTreeMap<(AccountId, MovementId), Movement>,
+    entries: Vec<KeptEntry>,
+    resolutions: Vec<KeptResolution>,
+    payments: BTreeMap<(OrderRef, String), OrderPayment>,
+    links: Vec<Link>,
+    sealed_days: BTreeSet<NaiveDate>,
+    deliveries: BTreeMap<(NaiveDate, String), Delivery>,
+}
+
+impl InMemoryLedger {
+    /// The source events that are kept.
+    #[must_use]
+    pub fn causes(&self) -> Vec<KeptCause> {
+        self.state().causes.values().cloned().collect()
+    }
+
+    /// The disputes, by key.
+    #[must_use]
+    pub fn disputes(&self) -> BTreeMap<DisputeKey, KeptDispute> {
+        self.state().disputes.clone()
+    }
+
+    /// The journal, in the order in which it was written.
+    #[must_use]
+    pub fn entries(&self) -> Vec<KeptEntry> {
+        self.state().entries.clone()
+    }
+
+    /// The resolution rows, in the order in which they were written.
+    #[must_use]
+    pub fn resolutions(&self) -> Vec<KeptResolution> {
+        self.state().resolutions.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Ledger for InMemoryLedger {
+    async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Stored>, LedgerError> {
+        let state = self.state();
+        Ok(lookups.iter().map(|lookup| state.load(lookup)).collect())
+    }
+
+    async fn record(&self, batch: &[Entry], recorded_at: DateTime<Utc>) -> Result<Vec<Answer>, LedgerError> {
+        let mut state = self.state();
+        let mut after = state.clone();
+        let answers = batch.iter().map(|entry| after.record(entry, recorded_at)).collect::<Result<_, _>>()?;
+        *state = after;
+        Ok(answers)
+    }
+}
+
+impl State {
+    fn load(&self, lookup: &Lookup) -> Stored {
+        let kept = self.disputes.get(&lookup.key);
+        let linked = self.linked(&lookup.key).cloned();
+        let unknown = Facts::default();
+        let payments = self.candidates(kept.map_or(&unknown, |kept| &kept.facts), linked.as_ref(), Some(lookup));
+        let Some(kept) = kept else { return Stored { payments, linked, ..Stored::default() } };
+        let resolutions: Vec<_> = self.resolutions.iter().filter(|row| row.key == lookup.key).collect();
+        let close_outs: Vec<_> = self.entries.iter().filter(|kept| kept.is_close_out_of(&lookup.key)).collect();
+        Stored {
+            version: kept.version,
+            facts: kept.facts.clone(),
+            convention: kept.dispute.convention,
+            close_outs: rows::sum_close_outs(&close_outs),
+            close_out_count: u32::try_from(close_outs.len()).unwrap(),
+            next_revision: resolutions.iter().map(|row| row.resolution.revision + 1).max().unwrap_or(0),
+            resolutions: rows::sum_resolutions(&resolutions),
+            payments,
+            linked,
+        }
+    }
+}

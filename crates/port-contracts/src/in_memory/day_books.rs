@@ -1,0 +1,231 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use chargebook_domain::ports::{DeliveryState, Disposition, Seal};
+use chargebook_domain::summary::{Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Unresolved, Window};
+use chargebook_domain::{
+    Bucket, Currency, Deltas, DiscrepancyKind, DisputeKey, EntryKind, LedgerAccount, OrderMatch, Outcome,
+};
+use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+
+use super::rows::{KeptDispute, KeptEntry, KeptResolution};
+use super::summaries::place;
+use super::{State, rows};
+
+impl State {
+    /// What was sealed in a day or, when it is not sealed, what would be.
+    pub(super) fn day_books(&self, seal: &Seal) -> DayBooks {
+        let is_sealed = self.sealed_days.contains(&seal.date);
+        let placed = |sealed_in: Option<NaiveDate>, occurred_at| {
+            sealed_in.or_else(|| if is_sealed { None } else { place(occurred_at, seal) })
+        };
+        let place_of_row = |row: &&KeptResolution| placed(row.sealed_in, row.resolution.occurred_at);
+        let place_of_entry = |kept: &&KeptEntry| placed(kept.sealed_in, kept.entry.occurred_at());
+
+        let (today, earlier) = (Some(seal.date), |place: Option<NaiveDate>| place.is_some_and(|day| day < seal.date));
+        let rows_before: Vec<_> = self.resolutions.iter().filter(|row| earlier(place_of_row(row))).collect();
+        let rows_of_day: Vec<_> = self.resolutions.iter().filter(|row| place_of_row(row) == today).collect();
+        let entries_before: Vec<_> = self.entries.iter().filter(|kept| earlier(place_of_entry(kept))).collect();
+        let entries_of_day: Vec<_> = self.entries.iter().filter(|kept| place_of_entry(kept) == today).collect();
+        let rows_through: Vec<_> = rows_before.iter().chain(&rows_of_day).copied().collect();
+        let entries_through: Vec<_> = entries_before.iter().chain(&entries_of_day).copied().collect();
+
+        DayBooks {
+            date: seal.date,
+            zone: seal.zone,
+            sealed: is_sealed,
+            rows: self.day_rows(&rows_of_day, &rows_before),
+            moves: moves(&entries_of_day, seal),
+            opening: balances(&entries_before),
+            resolved: sum_by_currency(&rows_through),
+            unresolved: unresolved(&entries_through, &rows_through),
+            month_to_date: self.window(seal, seal.date.with_day(1).unwrap()),
+            ninety_days: self.window(seal, seal.date - Days::new(89)),
+            open: self.open_balance(seal),
+            attention: self.attention(seal),
+        }
+    }
+
+    fn day_rows(&self, of_day: &[&KeptResolution], before: &[&KeptResolution]) -> Vec<DayRow> {
+        let mut day_rows: Vec<_> = of_day.iter().map(|row| self.day_row(row, before)).collect();
+        day_rows.sort_by(|a, b| (&a.key, a.revision, a.currency).cmp(&(&b.key, b.revision, b.currency)));
+        day_rows
+    }
+
+    fn day_row(&self, row: &KeptResolution, before: &[&KeptResolution]) -> DayRow {
+        let KeptDispute { dispute, facts, .. } = &self.disputes[&row.key];
+        let resolution = &row.resolution;
+        let same = |other: &&&KeptResolution| other.key == row.key && other.resolution.currency == resolution.currency;
+        DayRow {
+            key: row.key.clone(),
+            order: match &dispute.order_match {
+                OrderMatch::Matched { order, .. } => Some(order.clone()),
+                OrderMatch::Ambiguous(_) | OrderMatch::Orphan => None,
+            },
+            reason: facts.first(|claims| claims.reason.clone()),
+            card_brand: facts.first(|claims| claims.card_brand.clone()),
+            disputed: facts.disputed().unwrap(),
+            evidence_submitted: facts.last(|claims| claims.evidence_submitted),
+            outcome: dispute.outcome,
+            revision: resolution.revision,
+            currency: resolution.currency,
+            kind: resolution.kind,
+            deltas: resolution.deltas,
+            before: sum(before.iter().filter(same).map(|other| other.resolution.deltas)),
+            occurred_at: resolution.occurred_at,
+        }
+    }
+
+    fn window(&self, seal: &Seal, from: NaiveDate) -> Window {
+        let mut window = Window::default();
+        for (key, KeptDispute { dispute, facts, .. }) in &self.disputes {
+            let closed_on = dispute.closed_at.map(|at| at.with_timezone(&seal.zone).date_naive());
+            if closed_on.is_none_or(|on| on < from || on > seal.date) {
+                continue;
+            }
+            let challenged = u64::from(facts.last(|claims| claims.evidence_submitted) == Some(true));
+            match dispute.outcome {
+                Outcome::Won => {
+                    (window.won, window.won_challenged) = (window.won + 1, window.won_challenged + challenged)
+                }
+                Outcome::Lost => {
+                    (window.lost, window.lost_challenged) = (window.lost + 1, window.lost_challenged + challenged);
+                }
+                Outcome::InquiryClosed => window.inquiries += 1,
+                Outcome::Prevented => window.prevented += 1,
+                Outcome::Refunded => window.refunded += 1,
+                Outcome::Open | Outcome::InquiryOpen => {}
+            }
+            if matches!(dispute.outcome, Outcome::Won | Outcome::Lost) {
+                let own: Vec<_> = self.resolutions.iter().filter(|row| row.key == *key).collect();
+                for (currency, deltas) in sum_by_currency(&own) {
+                    let (recovered, lost) = window.principal.entry(currency).or_default();
+                    (*recovered, *lost) = (*recovered + deltas.recovered, *lost + deltas.loss);
+                }
+            }
+        }
+        window
+    }
+
+    fn open_balance(&self, seal: &Seal) -> OpenBalance {
+        let mut open = OpenBalance::default();
+        let end = end_of_day(seal);
+        for KeptDispute { dispute, facts, .. } in self.disputes.values() {
+            match dispute.outcome {
+                Outcome::Open => {
+                    let disputed = facts.disputed().unwrap();
+                    open.disputes += 1;
+                    *open.at_risk.entry(disputed.currency()).or_default() += disputed.minor();
+                }
+                Outcome::InquiryOpen => open.inquiries += 1,
+                _ => continue,
+            }
+            open.oldest_opened_at = [open.oldest_opened_at, facts.opened_at()].into_iter().flatten().min();
+            let submitted = facts.last(|claims| claims.evidence_submitted) == Some(true);
+            let due_by = facts.last(|claims| claims.evidence_due_by);
+            let soon = due_by.is_some_and(|due_by| due_by >= end && due_by <= end + TimeDelta::days(7));
+            open.evidence_due_soon += u64::from(soon && !submitted);
+        }
+        open
+    }
+
+    fn attention(&self, seal: &Seal) -> Attention {
+        let count = |test: &dyn Fn(&KeptDispute) -> bool| {
+            u64::try_from(self.disputes.values().filter(|kept| test(kept)).count()).unwrap()
+        };
+        let questions =
+            [DiscrepancyKind::MoneyInSuspense, DiscrepancyKind::NetIsNotAmountLessFee, DiscrepancyKind::OverReinstated];
+        let quarantined = self.causes.values().filter(|kept| kept.disposition == Disposition::Quarantined);
+        let undelivered = self.deliveries.iter().filter(|((day, _), delivery)| {
+            let state = delivery.state_at(seal.now);
+            *day < seal.date && matches!(state, DeliveryState::Failed | DeliveryState::Unknown)
+        });
+        Attention {
+            orphans: count(&|kept| kept.dispute.order_match == OrderMatch::Orphan),
+            ambiguous: count(&|kept| matches!(kept.dispute.order_match, OrderMatch::Ambiguous(_))),
+            recovery_pending: count(&|kept| kept.dispute.bucket == Bucket::RecoveryPending),
+            money_questions: count(&|kept| kept.discrepancies.iter().any(|odd| questions.contains(&odd.kind))),
+            quarantined: u64::try_from(quarantined.count()).unwrap(),
+            undelivered: u64::try_from(undelivered.count()).unwrap(),
+        }
+    }
+}
+
+fn end_of_day(seal: &Seal) -> DateTime<Utc> {
+    let midnight = (seal.date + Days::new(1)).and_time(NaiveTime::MIN);
+    midnight.and_local_timezone(seal.zone).earliest().map_or_else(|| midnight.and_utc(), |at| at.to_utc())
+}
+
+fn sum(deltas: impl IntoIterator<Item = Deltas>) -> Deltas {
+    deltas.into_iter().fold(Deltas::default(), |sum, deltas| sum.plus(&deltas).unwrap())
+}
+
+fn sum_by_currency(rows: &[&KeptResolution]) -> BTreeMap<Currency, Deltas> {
+    let mut sums: BTreeMap<Currency, Deltas> = BTreeMap::new();
+    for ((_, currency), deltas) in rows::sum_resolutions(rows) {
+        let sum = sums.entry(currency).or_default();
+        *sum = sum.plus(&deltas).unwrap();
+    }
+    sums
+}
+
+fn balances(entries: &[&KeptEntry]) -> BTreeMap<(LedgerAccount, Currency), i64> {
+    let mut balances = BTreeMap::new();
+    for posting in entries.iter().flat_map(|kept| kept.entry.postings()) {
+        *balances.entry((posting.account, posting.currency)).or_default() += posting.amount_minor;
+    }
+    balances
+}
+
+fn moves(entries: &[&KeptEntry], seal: &Seal) -> Vec<LedgerMove> {
+    let mut sums: BTreeMap<(LedgerAccount, Currency, EntryKind, bool), (i64, i64)> = BTreeMap::new();
+    for kept in entries {
+        let late = kept.entry.occurred_at().with_timezone(&seal.zone).date_naive() < seal.date;
+        for posting in kept.entry.postings() {
+            let key = (posting.account, posting.currency, kept.entry.kind(), late);
+            let (debits, credits) = sums.entry(key).or_default();
+            *debits += posting.amount_minor.max(0);
+            *credits += posting.amount_minor.min(0);
+        }
+    }
+    let sums = sums.into_iter();
+    sums.map(|((account, currency, kind, late), (debit_minor, credit_minor))| LedgerMove {
+        account,
+        currency,
+        kind,
+        late,
+        debit_minor,
+        credit_minor,
+    })
+    .collect()
+}
+
+/// The movements of the disputes that no row has closed, and of the account itself.
+fn unresolved(entries: &[&KeptEntry], rows: &[&KeptResolution]) -> BTreeMap<Currency, Unresolved> {
+    let mut closed: BTreeMap<&DisputeKey, i64> = BTreeMap::new();
+    for row in rows {
+        *closed.entry(&row.key).or_default() += row.resolution.deltas.closed;
+    }
+    let closed: BTreeSet<_> = closed.into_iter().filter(|(_, count)| *count > 0).map(|(key, _)| key).collect();
+    let mut sums: BTreeMap<Currency, Unresolved> = BTreeMap::new();
+    for kept in entries.iter().filter(|kept| kept.entry.kind() == EntryKind::Movement) {
+        if closed.iter().any(|key| kept.is_of(key)) {
+            continue;
+        }
+        let of_account = kept.entry.dispute().is_none();
+        for posting in kept.entry.postings() {
+            let sum = sums.entry(posting.currency).or_default();
+            let part = match posting.account {
+                LedgerAccount::DisputeFees if of_account => &mut sum.account_fee_minor,
+                LedgerAccount::DisputeFees => &mut sum.undecided_fee_minor,
+                LedgerAccount::DisputesSuspense if of_account => &mut sum.account_suspense_minor,
+                LedgerAccount::DisputesSuspense => &mut sum.undecided_suspense_minor,
+                LedgerAccount::DisputesReceivable | LedgerAccount::DisputesContra => &mut sum.undecided_principal_minor,
+                LedgerAccount::StripeBalance | LedgerAccount::ChargebackLosses | LedgerAccount::FxDifference => {
+                    continue;
+                }
+            };
+            *part += posting.amount_minor;
+        }
+    }
+    sums
+}

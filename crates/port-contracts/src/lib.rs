@@ -1,0 +1,32 @@
+//! What each port promises, as test cases, and the stand-ins that keep those promises. For tests only.
+//!
+//! An adapter shows that it keeps a port's promises by running the port's suite on itself, a line a suite:
+//!
+//! ```ignore
+//! ledger_contract!(#[tokio::test] () => InMemoryLedger::default());
+//! ledger_contract!(#[sqlx::test(migrations = "../../migrations")] (pool: PgPool) => PostgresLedger::new(pool));
+//! ```
+//!
+//! See [`contract`] for the suites and how their macros are used.
+#![warn(missing_docs)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "it runs in tests only, where what is not as expected should panic"
+)]
+
+pub mod booking;
+pub mod contract;
+pub mod fake_graph;
+pub mod histories;
+pub mod samples;
+
+mod fixed_clock;
+mod flaky_ledger;
+mod in_memory;
+mod recording_notifier;
+
+pub use fixed_clock::FixedClock;
+pub use flaky_ledger::{FlakyLedger, RecordFault};
+pub use in_memory::{InMemoryLedger, KeptCause, KeptDispute, KeptEntry, KeptResolution};
+pub use recording_notifier::RecordingNotifier;

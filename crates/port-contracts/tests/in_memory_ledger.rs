@@ -1,0 +1,23 @@
+//! The in-memory ledger keeps the promises of every port it stands for.
+
+use chargebook_port_contracts::InMemoryLedger;
+
+mod ledger {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::ledger_contract!(#[tokio::test] () => InMemoryLedger::default());
+}
+
+mod order_book {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::order_book_contract!(#[tokio::test] () => InMemoryLedger::default());
+}
+
+mod sealing {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::sealing_contract!(#[tokio::test] () => InMemoryLedger::default());
+}
+
+mod deliveries {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::deliveries_contract!(#[tokio::test] () => InMemoryLedger::default());
+}
