@@ -130,7 +130,7 @@ pub fn steps(facts: &Facts, fx_tolerance_percent: u8) -> Result<Vec<Step>, Money
         while let Some(movement) = pending.next_if(|movement| movement.occurred_at <= at) {
             figures.entry(movement.currency).or_default().moved(movement)?;
             converted |= facts.disputed().is_some_and(|disputed| disputed.currency() != movement.currency);
-            if movement.category.is_principal() {
+            if movement.category.is_principal() && movement.amount_minor != 0 {
                 principal_currencies.insert(movement.currency);
             }
         }

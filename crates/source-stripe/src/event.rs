@@ -16,8 +16,10 @@ const A_DISPUTE: Kind<()> = Kind { expected: "\"dispute\"", read: |value| (value
 /// `object` of an event whose payload is thin.
 const THIN: &str = "v2.core.event";
 
-/// Reads an authentic body. It always yields an event: what can't be read is part of its reading.
-pub(crate) fn read(body: &str) -> SourceEvent {
+/// Reads a body that is known to be authentic, such as one that was kept. It always yields an event: what can't be read is
+/// part of its reading.
+#[must_use]
+pub fn read(body: &str) -> SourceEvent {
     // Null is no object, so that text which is no JSON ends like JSON which is no event.
     let value: Value = serde_json::from_str(body).unwrap_or_default();
     let Some(event) = Object::body(&value) else {

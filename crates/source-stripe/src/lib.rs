@@ -10,6 +10,7 @@ mod signature;
 use chargebook_domain::ports::{Delivery, DeliveryRefused, DisputeSource, SourceEvent};
 use secrecy::SecretString;
 
+pub use event::read;
 pub use client::{ApiError, ApiSettingsError, StripeApi};
 pub use signature::{SecretsError, sign};
 

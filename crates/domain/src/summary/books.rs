@@ -18,7 +18,7 @@ pub struct DayBooks {
     pub rows: Vec<DayRow>,
     /// What the entries of the day moved.
     pub moves: Vec<LedgerMove>,
-    /// The balances of all entries that were sealed before.
+    /// The balances of all entries that were sealed before; of accounts whose entries cancel out as well.
     pub opening: BTreeMap<(LedgerAccount, Currency), i64>,
     /// The sums of all resolution rows that are sealed, this day's included.
     pub resolved: BTreeMap<Currency, Deltas>,

@@ -199,61 +199,90 @@ pub fn compose(books: &DayBooks) -> Result<Summary, MoneyError> {
 
 /// Tells the day's decisions from changes to earlier ones.
 ///
-/// A decision is a `decided` row dated on the day, together with the `corrected` rows of the same dispute and moment:
-/// events of one second arrive apart, and which of them came first must not show.
+/// Events of one second arrive apart, and verdicts of one day in any order; which came first must not show. So the rows
+/// of one dispute, moment and currency are one line, and the first moment of the day at which a dispute was decided for
+/// the first time is its decision. All else is a change.
 fn decisions_and_changes(books: &DayBooks) -> Result<(Section<ClosedLine>, Section<ChangeLine>), MoneyError> {
-    let on_the_day = |at: DateTime<Utc>| at.with_timezone(&books.zone).date_naive() == books.date;
-    let moments: BTreeSet<(&DisputeKey, DateTime<Utc>)> = books
-        .rows
-        .iter()
-        .filter(|row| row.kind == ResolutionKind::Decided && on_the_day(row.occurred_at))
-        .map(|row| (&row.key, row.occurred_at))
-        .collect();
-    let belongs = |row: &DayRow| {
-        matches!(row.kind, ResolutionKind::Decided | ResolutionKind::Corrected)
-            && moments.contains(&(&row.key, row.occurred_at))
-    };
-
-    let mut decisions: BTreeMap<(&DisputeKey, DateTime<Utc>), Vec<ClosedLine>> = BTreeMap::new();
+    let rows = merged(&books.rows)?;
+    let decided_at = decisions(books, &rows)?;
+    let mut decided: BTreeMap<&DisputeKey, Vec<&DayRow>> = BTreeMap::new();
     let mut changes = Section { lines: Vec::new(), totals: Totals::new() };
     let mut running: BTreeMap<(&DisputeKey, Currency), Deltas> = BTreeMap::new();
-    let mut rows: Vec<_> = books.rows.iter().collect();
-    rows.sort_by_key(|row| (&row.key, row.revision, row.currency));
-    for row in rows {
+    for row in rows.iter().filter(|row| !row.deltas.is_zero()) {
         let old = running.entry((&row.key, row.currency)).or_insert(row.before);
         let new = old.plus(&row.deltas)?;
-        if belongs(row) {
-            let lines = decisions.entry((&row.key, row.occurred_at)).or_default();
-            match lines.iter_mut().find(|line| line.row.currency == row.currency) {
-                Some(line) => line.deltas = line.deltas.plus(&row.deltas)?,
-                None => lines.push(ClosedLine { row: row.clone(), outcome: row.outcome, deltas: row.deltas }),
-            }
+        let decision = decided_at.get(&row.key);
+        if decision == Some(&row.occurred_at) {
+            decided.entry(&row.key).or_default().push(row);
         } else {
             accumulate(&mut changes.totals, row.currency, &row.deltas)?;
-            changes.lines.push(ChangeLine { row: row.clone(), old: *old, new });
+            let mut row = row.clone();
+            if row.kind == ResolutionKind::Decided && decision.is_some_and(|decision| *decision < row.occurred_at) {
+                row.kind = ResolutionKind::Redecided;
+            }
+            changes.lines.push(ChangeLine { row, old: *old, new });
         }
         *old = new;
     }
-    Ok((decided_section(decisions.into_values())?, changes))
+    Ok((decided_section(decided.into_values())?, changes))
 }
 
-fn decided_section(decisions: impl Iterator<Item = Vec<ClosedLine>>) -> Result<Section<ClosedLine>, MoneyError> {
+/// The rows by dispute, time and currency; those that agree in all three are one, with the kind of the first written.
+fn merged(rows: &[DayRow]) -> Result<Vec<DayRow>, MoneyError> {
+    let mut rows: Vec<_> = rows.iter().collect();
+    rows.sort_by_key(|row| (&row.key, row.occurred_at, row.currency, row.revision));
+    let mut merged: Vec<DayRow> = Vec::new();
+    for row in rows {
+        let place = (&row.key, row.occurred_at, row.currency);
+        match merged.last_mut() {
+            Some(last) if (&last.key, last.occurred_at, last.currency) == place => {
+                last.deltas = last.deltas.plus(&row.deltas)?;
+            }
+            _ => merged.push(row.clone()),
+        }
+    }
+    Ok(merged)
+}
+
+/// When each dispute was decided for the first time, of those for which that was on the day.
+fn decisions(books: &DayBooks, rows: &[DayRow]) -> Result<BTreeMap<DisputeKey, DateTime<Utc>>, MoneyError> {
+    let on_the_day = |at: DateTime<Utc>| at.with_timezone(&books.zone).date_naive() == books.date;
+    let first = |row: &&DayRow| row.kind == ResolutionKind::Decided && on_the_day(row.occurred_at);
+    let moments: BTreeSet<_> = rows.iter().filter(first).map(|row| (&row.key, row.occurred_at)).collect();
+    let mut decisions = BTreeMap::new();
+    for (key, at) in moments {
+        let of_moment = rows.iter().filter(|row| row.key == *key && row.occurred_at == at);
+        if of_moment.map(|row| row.deltas.closed).try_fold(0, add)? > 0 {
+            decisions.entry(key.clone()).or_insert(at);
+        }
+    }
+    Ok(decisions)
+}
+
+fn decided_section<'a>(decisions: impl Iterator<Item = Vec<&'a DayRow>>) -> Result<Section<ClosedLine>, MoneyError> {
     let mut section = Section { lines: Vec::new(), totals: Totals::new() };
-    for mut lines in decisions {
-        lines.retain(|line| !line.deltas.is_zero());
-        let sum = lines.iter().try_fold(Deltas::default(), |sum, line| sum.plus(&line.deltas))?;
-        let outcome = match (sum.won, sum.lost) {
-            (1.., _) => Some(Outcome::Won),
-            (_, 1..) => Some(Outcome::Lost),
-            _ => None,
-        };
-        for mut line in lines {
-            line.outcome = outcome.unwrap_or(line.outcome);
-            accumulate(&mut section.totals, line.row.currency, &line.deltas)?;
-            section.lines.push(line);
+    for rows in decisions {
+        let sum = rows.iter().try_fold(Deltas::default(), |sum, row| sum.plus(&row.deltas))?;
+        for row in rows {
+            accumulate(&mut section.totals, row.currency, &row.deltas)?;
+            let outcome = decided_as(&sum, row.outcome);
+            section.lines.push(ClosedLine { row: row.clone(), outcome, deltas: row.deltas });
         }
     }
     Ok(section)
+}
+
+/// How a dispute was decided, by the counts of its rows. These don't tell apart what is neither won nor lost: there the
+/// present outcome does or, when that is another verdict by now, it was an inquiry, as only these go on once closed.
+fn decided_as(sum: &Deltas, present: Outcome) -> Outcome {
+    match (sum.won, sum.lost, present) {
+        (1.., _, _) => Outcome::Won,
+        (_, 1.., _) => Outcome::Lost,
+        (_, _, Outcome::Refunded | Outcome::Prevented) => present,
+        (_, _, Outcome::InquiryClosed | Outcome::Open | Outcome::InquiryOpen | Outcome::Won | Outcome::Lost) => {
+            Outcome::InquiryClosed
+        }
+    }
 }
 
 fn accumulate(totals: &mut Totals, currency: Currency, deltas: &Deltas) -> Result<(), MoneyError> {
@@ -332,16 +361,27 @@ fn proof(books: &DayBooks) -> Result<Vec<Proof>, MoneyError> {
         let fees = add(add(resolved.fee, unresolved.undecided_fee_minor)?, unresolved.account_fee_minor)?;
         let suspense =
             add(add(resolved.suspense, unresolved.undecided_suspense_minor)?, unresolved.account_suspense_minor)?;
-        let mut compare = |account, figures_minor| {
-            proof.push(Proof { account, currency, journal_minor: balance(account), figures_minor });
+        let mut compare = |account, journal_minor, figures_minor| {
+            proof.push(Proof { account, currency, journal_minor, figures_minor });
         };
-        if balance(LedgerAccount::DisputesContra) == 0 {
-            compare(LedgerAccount::DisputesReceivable, add(resolved.pending, unresolved.undecided_principal_minor)?);
-            compare(LedgerAccount::ChargebackLosses, resolved.loss);
+        let (receivable, losses) = (LedgerAccount::DisputesReceivable, LedgerAccount::ChargebackLosses);
+        let principal = add(resolved.pending, unresolved.undecided_principal_minor)?;
+        if balances.contains_key(&(LedgerAccount::DisputesContra, currency)) {
+            // Against revenue a loss has no account of its own; so all that is out or lost is compared at once.
+            let held = [LedgerAccount::DisputesContra, receivable, losses].map(balance);
+            compare(LedgerAccount::DisputesContra, held.into_iter().try_fold(0, add)?, add(principal, resolved.loss)?);
+        } else {
+            compare(receivable, balance(receivable), principal);
+            compare(losses, balance(losses), resolved.loss);
         }
-        compare(LedgerAccount::DisputesSuspense, suspense);
-        compare(LedgerAccount::DisputeFees, fees);
-        compare(LedgerAccount::FxDifference, resolved.fx);
+        let others = [
+            (LedgerAccount::DisputesSuspense, suspense),
+            (LedgerAccount::DisputeFees, fees),
+            (LedgerAccount::FxDifference, resolved.fx),
+        ];
+        for (account, figures_minor) in others {
+            compare(account, balance(account), figures_minor);
+        }
     }
     Ok(proof)
 }

@@ -1,0 +1,352 @@
+//! `dispute list`, `dispute show`, `dispute link`.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use chargebook_domain::ports::{Clock, Link, Linked, OrderBook};
+use chargebook_domain::service::MatchOrders;
+use chargebook_domain::{AccountId, DisputeId, DisputeKey, OrderRef};
+use chargebook_ledger_postgres::PostgresLedger;
+use chargebook_ledger_postgres::reading::{DisputeFilter, DisputeLine, Story};
+use clap::{Args, Subcommand};
+
+use super::screen::{Screen, Set, amount, currency, maybe, table, word};
+use super::{Done, Failure, Refused, say};
+use crate::clock::SystemClock;
+use crate::settings::Settings;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Disputes with their money, the latest filed first
+    List(List),
+    /// The whole story of one dispute
+    Show(Which),
+    /// Says which order a dispute is about, where Chargebook could not tell
+    Link(Choice),
+}
+
+#[derive(Args)]
+pub(super) struct List {
+    /// Only this outcome: open, `inquiry_open`, won, lost, `inquiry_closed`, refunded, prevented
+    #[arg(long)]
+    outcome: Option<String>,
+    /// Only this bucket: undecided, recovered, `recovery_pending`, `confirmed_loss`, `no_loss`
+    #[arg(long)]
+    bucket: Option<String>,
+    /// Only disputes without an order
+    #[arg(long)]
+    orphans: bool,
+    /// Only disputes that could be of several orders
+    #[arg(long, conflicts_with = "orphans")]
+    ambiguous: bool,
+    /// At most this many lines
+    #[arg(long, default_value_t = 50)]
+    limit: i64,
+}
+
+#[derive(Args)]
+pub(super) struct Which {
+    /// The dispute, such as `du_1ABC`
+    id: String,
+    /// Its book, where several books have a dispute of this id
+    #[arg(long)]
+    account: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct Choice {
+    #[command(flatten)]
+    which: Which,
+    /// The order's reference
+    order: String,
+    /// Who chose
+    #[arg(long, env = "USER", default_value = "not said")]
+    by: String,
+    /// Why
+    #[arg(long, default_value = "not said")]
+    reason: String,
+}
+
+pub(super) async fn run(
+    command: Command,
+    ledger: &PostgresLedger,
+    settings: &Settings,
+    screen: Screen,
+) -> Result<Done, Failure> {
+    match command {
+        Command::List(list) => show_list(list, ledger, screen).await,
+        Command::Show(which) => {
+            let key = find(&which, ledger).await?;
+            let story = ledger.story(&key.account, &key.dispute).await.map_err(Failure::failed)?;
+            screen.show(&story, |story| told(story, screen))?;
+            Ok(Done::Well)
+        }
+        Command::Link(choice) => link(choice, ledger, settings).await,
+    }
+}
+
+async fn show_list(list: List, ledger: &PostgresLedger, screen: Screen) -> Result<Done, Failure> {
+    let order_match = match (list.orphans, list.ambiguous) {
+        (true, _) => Some("orphan".to_owned()),
+        (_, true) => Some("ambiguous".to_owned()),
+        (false, false) => None,
+    };
+    let filter = DisputeFilter {
+        outcome: list.outcome,
+        bucket: list.bucket,
+        order_match,
+        limit: Some(list.limit),
+        ..DisputeFilter::default()
+    };
+    let lines = ledger.disputes(&filter).await.map_err(Failure::failed)?;
+    screen.show(&lines, |lines| {
+        if lines.is_empty() {
+            return "No disputes.".to_owned();
+        }
+        let full = i64::try_from(lines.len()).is_ok_and(|count| count == list.limit);
+        let more = if full { format!("\nThe first {} lines; --limit shows more.", list.limit) } else { String::new() };
+        format!("{}{more}", listed(lines, screen))
+    })?;
+    Ok(Done::Well)
+}
+
+fn listed(lines: &[DisputeLine], screen: Screen) -> comfy_table::Table {
+    let mut shown = table([
+        ("Dispute", Set::Left),
+        ("Order", Set::Left),
+        ("Filed", Set::Left),
+        ("Disputed", Set::Right),
+        ("Outcome", Set::Left),
+        ("Bucket", Set::Left),
+        ("", Set::Left),
+        ("Recovered", Set::Right),
+        ("Lost", Set::Right),
+        ("Fees", Set::Right),
+        ("Net", Set::Right),
+    ]);
+    for line in lines {
+        let settled = |minor| amount(minor, &line.settlement_currency);
+        let order = line.order_ref.clone().map_or_else(|| word(&line.order_match), comfy_table::Cell::new);
+        let filed = line.opened_at.map(|at| at.with_timezone(&screen.zone).format("%Y-%m-%d").to_string());
+        let disputed = amount(line.disputed_minor, &line.disputed_currency);
+        shown.add_row([
+            line.dispute_id.clone().into(),
+            order,
+            maybe(filed.as_deref()).into(),
+            format!("{disputed} {}", currency(&line.disputed_currency)).into(),
+            word(&line.outcome),
+            word(&line.bucket),
+            currency(&line.settlement_currency).into(),
+            settled(line.recovered_minor).into(),
+            settled(line.loss_minor).into(),
+            settled(line.fee_minor).into(),
+            settled(line.net_minor).into(),
+        ]);
+    }
+    shown
+}
+
+/// The dispute that is meant: by its id, and its book where several have it.
+async fn find(which: &Which, ledger: &PostgresLedger) -> Result<DisputeKey, Failure> {
+    let dispute = DisputeId::parse(&which.id).map_err(Refused::wrong_usage)?;
+    let accounts = ledger.accounts_of(&dispute).await.map_err(Failure::failed)?;
+    let named = which.account.as_deref().map(AccountId::parse).transpose().map_err(Refused::wrong_usage)?;
+    let mut fitting = accounts.into_iter().filter(|account| named.as_ref().is_none_or(|named| named == account));
+    match (fitting.next(), fitting.next()) {
+        (Some(account), None) => Ok(DisputeKey { account, dispute }),
+        (None, _) => Err(Refused::new(format!(
+            "no dispute {dispute} is in the books; `chargebook events list --quarantined` shows what could not be booked"
+        ))
+        .into()),
+        (Some(first), Some(second)) => Err(Refused::new(format!(
+            "several books have a dispute {dispute}, among them {first} and {second}: name one with --account"
+        ))
+        .into()),
+    }
+}
+
+async fn link(choice: Choice, ledger: &PostgresLedger, settings: &Settings) -> Result<Done, Failure> {
+    let key = find(&choice.which, ledger).await?;
+    let order = OrderRef::parse(&choice.order).map_err(Refused::wrong_usage)?;
+    let now = SystemClock.now();
+    let link =
+        Link { key: key.clone(), order: order.clone(), linked_by: choice.by, reason: choice.reason, linked_at: now };
+    match ledger.link(&link).await.map_err(Failure::failed)? {
+        Linked::NoSuchOrder => return Err(Refused::new(format!("no order {order} is known; import it first")).into()),
+        Linked::NoSuchDispute => return Err(Refused::new(format!("no dispute {} is in the books", key.dispute)).into()),
+        Linked::Kept => {}
+    }
+    let matching = MatchOrders::new(Arc::new(ledger.clone()), Arc::new(ledger.clone()), settings.rules);
+    matching.match_again(&[key.clone()], now).await.map_err(Failure::failed)?;
+    say(&format!("Dispute {} is linked to order {order}.", key.dispute))?;
+    Ok(Done::Well)
+}
+
+/// One screen with all that is known.
+fn told(story: &Story, screen: Screen) -> String {
+    let mut text = String::new();
+    if let Some(facts) = story.facts.first() {
+        text.push_str(&facts_of(facts, screen));
+    }
+    let mut section = |title: &str, table: comfy_table::Table| {
+        if table.row_iter().next().is_some() {
+            // Writing to a String can't fail.
+            let _ = write!(text, "\n\n{title}\n{table}");
+        }
+    };
+    section("Order", orders_of(story));
+    section("What is odd", odd_of(story));
+    section("History", history_of(story, screen));
+    section("Movements of money", movements_of(story, screen));
+    section("Journal (debit positive, credit negative)", journal_of(story));
+    section("Resolution rows", resolutions_of(story, screen));
+    text
+}
+
+fn facts_of(facts: &DisputeLine, screen: Screen) -> String {
+    let disputed = amount(facts.disputed_minor, &facts.disputed_currency);
+    let lines = [
+        ("Dispute", format!("{} in the book {}", facts.dispute_id, facts.account)),
+        ("Status", format!("{}: {}, {}", facts.status, facts.outcome, facts.bucket).replace('_', " ")),
+        ("Disputed", format!("{disputed} {}", currency(&facts.disputed_currency))),
+        ("Reason", maybe(facts.reason.as_deref()).replace('_', " ")),
+        ("Card", maybe(facts.card_brand.as_deref()).to_owned()),
+        ("Charge", maybe(facts.charge_id.as_deref()).to_owned()),
+        ("Payment", maybe(facts.payment_intent_id.as_deref()).to_owned()),
+        ("Filed", screen.maybe_time(facts.opened_at)),
+        ("Closed", screen.maybe_time(facts.closed_at)),
+        ("Evidence due", screen.maybe_time(facts.evidence_due_by)),
+        ("Contested", facts.evidence_submitted.map_or("not known", |yes| if yes { "yes" } else { "no" }).to_owned()),
+        ("Order", facts.order_ref.clone().unwrap_or_else(|| facts.order_match.clone())),
+    ];
+    let lines = lines.map(|(name, value)| format!("{name:<13} {value}"));
+    format!("{}\n{:<13} times are in {}", lines.join("\n"), "", screen.zone)
+}
+
+fn orders_of(story: &Story) -> comfy_table::Table {
+    let mut shown = table([
+        ("Order", Set::Left),
+        ("Bucket", Set::Left),
+        ("", Set::Left),
+        ("Recovered", Set::Right),
+        ("Lost", Set::Right),
+        ("Fees", Set::Right),
+        ("Net impact", Set::Right),
+    ]);
+    for line in &story.orders {
+        let settled = |minor| amount(minor, &line.settlement_currency);
+        let order =
+            if line.ambiguous { format!("{} (one of several)", line.order_ref) } else { line.order_ref.clone() };
+        shown.add_row([
+            order.into(),
+            word(&line.bucket),
+            currency(&line.settlement_currency).into(),
+            settled(line.recovered_minor).into(),
+            settled(line.loss_minor).into(),
+            settled(line.fee_minor).into(),
+            settled(line.net_minor).into(),
+        ]);
+    }
+    shown
+}
+
+fn odd_of(story: &Story) -> comfy_table::Table {
+    let mut shown = table([("What", Set::Left), ("About", Set::Left)]);
+    for line in &story.discrepancies {
+        shown.add_row([line.kind.replace('_', " "), line.detail.clone()]);
+    }
+    shown
+}
+
+fn history_of(story: &Story, screen: Screen) -> comfy_table::Table {
+    let mut shown = table([("As of", Set::Left), ("Status", Set::Left), ("By", Set::Left), ("Recorded", Set::Left)]);
+    for line in &story.history {
+        shown.add_row([
+            screen.time(line.as_of),
+            line.status.clone(),
+            format!("{} {}", line.basis, line.cause),
+            screen.time(line.recorded_at),
+        ]);
+    }
+    shown
+}
+
+fn movements_of(story: &Story, screen: Screen) -> comfy_table::Table {
+    let mut shown = table([
+        ("At", Set::Left),
+        ("Movement", Set::Left),
+        ("Category", Set::Left),
+        ("", Set::Left),
+        ("Amount", Set::Right),
+        ("Fee", Set::Right),
+        ("Net", Set::Right),
+    ]);
+    for line in &story.movements {
+        let settled = |minor| amount(minor, &line.currency);
+        shown.add_row([
+            screen.time(line.occurred_at),
+            line.movement_id.clone(),
+            line.category.clone(),
+            currency(&line.currency),
+            settled(line.amount_minor),
+            settled(line.fee_minor),
+            settled(line.net_minor),
+        ]);
+    }
+    shown
+}
+
+fn journal_of(story: &Story) -> comfy_table::Table {
+    let mut shown = table([
+        ("Posted on", Set::Left),
+        ("Narration", Set::Left),
+        ("Account", Set::Left),
+        ("", Set::Left),
+        ("Amount", Set::Right),
+        ("Sealed in", Set::Left),
+    ]);
+    for line in &story.journal {
+        let heading = line.line == 1;
+        let first = |text: String| if heading { text } else { String::new() };
+        shown.add_row([
+            first(line.posted_on.to_string()),
+            first(line.narration.clone()),
+            line.ledger_account.clone(),
+            currency(&line.currency),
+            amount(line.amount_minor, &line.currency),
+            first(line.sealed_in.map_or_else(|| "-".to_owned(), |date| date.to_string())),
+        ]);
+    }
+    shown
+}
+
+fn resolutions_of(story: &Story, screen: Screen) -> comfy_table::Table {
+    let mut shown = table([
+        ("At", Set::Left),
+        ("Kind", Set::Left),
+        ("", Set::Left),
+        ("Recovered", Set::Right),
+        ("Lost", Set::Right),
+        ("Fees", Set::Right),
+        ("FX", Set::Right),
+        ("Pending", Set::Right),
+        ("Net", Set::Right),
+        ("Sealed in", Set::Left),
+    ]);
+    for line in &story.resolutions {
+        let settled = |minor| amount(minor, &line.currency);
+        shown.add_row([
+            screen.time(line.occurred_at),
+            line.kind.clone(),
+            currency(&line.currency),
+            settled(line.recovered_delta_minor),
+            settled(line.loss_delta_minor),
+            settled(line.fee_delta_minor),
+            settled(line.fx_delta_minor),
+            settled(line.pending_delta_minor),
+            settled(line.net_delta_minor),
+            line.sealed_in.map_or_else(|| "-".to_owned(), |date| date.to_string()),
+        ]);
+    }
+    shown
+}

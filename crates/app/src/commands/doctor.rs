@@ -1,0 +1,209 @@
+//! `doctor`: looks at everything that must be right before the server can work, and says what to do about the rest.
+
+use std::fmt;
+
+use chargebook_domain::ports::Clock;
+use chargebook_ledger_postgres::{MappingReport, MigrationState, PostgresLedger};
+use chargebook_notifier_outlook::OutlookNotifier;
+use chargebook_source_stripe::StripeApi;
+use chrono::TimeDelta;
+
+use super::{Done, Failure, say};
+use crate::clock::SystemClock;
+use crate::settings::{Problem, Settings};
+use crate::telemetry::chain;
+use crate::wiring::Database;
+
+/// Beyond this, days and "more than 24 hours ahead" are decided by a clock that is wrong.
+const SKEW_MAX: TimeDelta = TimeDelta::seconds(5);
+
+/// What was found out about one thing.
+struct Finding {
+    mark: Mark,
+    about: &'static str,
+    says: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Well,
+    NeedsAttention,
+    NotUsed,
+}
+
+impl Finding {
+    fn well(about: &'static str, says: impl Into<String>) -> Self {
+        Self { mark: Mark::Well, about, says: says.into() }
+    }
+
+    fn attention(about: &'static str, says: impl Into<String>) -> Self {
+        Self { mark: Mark::NeedsAttention, about, says: says.into() }
+    }
+
+    fn not_used(about: &'static str, says: impl Into<String>) -> Self {
+        Self { mark: Mark::NotUsed, about, says: says.into() }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.mark {
+            Mark::Well => "ok",
+            Mark::NeedsAttention => "!!",
+            Mark::NotUsed => "--",
+        };
+        write!(f, "{mark} {}: {}", self.about, self.says)
+    }
+}
+
+pub(super) async fn run(settings: Result<Settings, Vec<Problem>>) -> Result<Done, Failure> {
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(problems) => {
+            for problem in &problems {
+                say(&Finding::attention("settings", problem.to_string()).to_string())?;
+            }
+            return Ok(Done::WrongSettings);
+        }
+    };
+    let mut findings = vec![Finding::well("settings", "every setting can be used"), webhook_secrets(&settings)];
+    findings.extend(database(&settings).await);
+    findings.push(stripe_key(&settings).await);
+    findings.push(outlook(&settings).await);
+    for finding in &findings {
+        say(&finding.to_string())?;
+    }
+    let needs_attention = findings.iter().any(|finding| finding.mark == Mark::NeedsAttention);
+    Ok(if needs_attention { Done::NeedsAttention } else { Done::Well })
+}
+
+fn webhook_secrets(settings: &Settings) -> Finding {
+    let about = "webhook secrets";
+    match settings.webhook_secrets.len() {
+        0 => Finding::attention(about, "there is none; set stripe.webhook_secrets to your endpoint's signing secret"),
+        1 => Finding::well(about, "one"),
+        several => Finding::well(about, format!("{several}; a delivery signed with any of them is accepted")),
+    }
+}
+
+async fn database(settings: &Settings) -> Vec<Finding> {
+    let about = "database";
+    let database = match Database::open(settings).await {
+        Ok(database) => database,
+        Err(error) => return vec![Finding::attention(about, error.to_string())],
+    };
+    let mut findings = Vec::new();
+    match clock_skew(&database.ledger).await {
+        Err(error) => {
+            let says = format!("{}; check database.url, and that the database runs", chain(&error));
+            findings.push(Finding::attention(about, says));
+        }
+        Ok(skew) => {
+            findings.push(Finding::well(about, "it can be reached"));
+            findings.push(skew);
+            findings.extend(schema(&database.ledger).await);
+        }
+    }
+    database.close().await;
+    findings
+}
+
+async fn clock_skew(ledger: &PostgresLedger) -> Result<Finding, chargebook_domain::ports::LedgerError> {
+    let before = SystemClock.now();
+    let theirs = ledger.database_now().await?;
+    let after = SystemClock.now();
+    // Their reading was taken somewhere between ours.
+    let ahead = theirs.signed_duration_since(after);
+    let behind = before.signed_duration_since(theirs);
+    let skew = ahead.max(behind).max(TimeDelta::zero());
+    let about = "clocks";
+    Ok(if skew > SKEW_MAX {
+        let seconds = skew.num_seconds();
+        let says = format!("this machine's and the database's are {seconds} s apart; set them by NTP");
+        Finding::attention(about, says)
+    } else {
+        Finding::well(about, "this machine's and the database's agree")
+    })
+}
+
+async fn schema(ledger: &PostgresLedger) -> Vec<Finding> {
+    let about = "migrations";
+    let mut findings = vec![match ledger.migration_state().await {
+        Ok(MigrationState::UpToDate) => Finding::well(about, "the tables are up to date"),
+        Ok(MigrationState::Ahead) => Finding::well(about, "a newer Chargebook has migrated the database"),
+        Ok(MigrationState::Behind { missing }) => {
+            return vec![Finding::attention(about, format!("{missing} are missing; run `chargebook migrate`"))];
+        }
+        Err(error) => return vec![Finding::attention(about, chain(&error))],
+    }];
+    match ledger.is_demo().await {
+        Ok(false) => {}
+        Ok(true) => findings.push(Finding::attention("database", "it is a demo's; set database.url to your own")),
+        Err(error) => findings.push(Finding::attention("database", chain(&error))),
+    }
+    let about = "privileges";
+    findings.push(match ledger.missing_privileges().await {
+        Ok(missing) if missing.is_empty() => Finding::well(about, "the role may do all that the server does"),
+        Ok(missing) => Finding::attention(about, format!("missing: {}; GRANT them to the role", missing.join(", "))),
+        Err(error) => Finding::attention(about, chain(&error)),
+    });
+    findings.push(match ledger.check_orders().await {
+        Ok(report) => orders(&report),
+        Err(error) => Finding::attention("orders", format!("{}; see docs/ for the columns", chain(&error))),
+    });
+    findings
+}
+
+fn orders(report: &MappingReport) -> Finding {
+    let about = "orders";
+    let more = "see `chargebook orders check`";
+    if report.rows == 0 {
+        return Finding::not_used(
+            about,
+            "there is none yet; `chargebook orders import FILE`, or orders.mode = \"view\"",
+        );
+    }
+    if report.unreadable > 0 {
+        let first = report.first_unreadable.as_deref().unwrap_or_default();
+        return Finding::attention(about, format!("{} can't be read, first {first}; {more}", report.unreadable));
+    }
+    if report.off_by_100 > 0 {
+        let says = format!("{} are off by a factor of 100; check orders.amount_unit, {more}", report.off_by_100);
+        return Finding::attention(about, says);
+    }
+    if report.duplicates > 0 {
+        return Finding::attention(about, format!("{} payments stand at several orders; {more}", report.duplicates));
+    }
+    Finding::well(about, format!("{} were looked at", report.rows))
+}
+
+async fn stripe_key(settings: &Settings) -> Finding {
+    let about = "Stripe key";
+    let Some(key) = &settings.stripe_api.key else {
+        return Finding::not_used(about, "stripe.api_key is not set; webhooks need none");
+    };
+    let base = settings.stripe_api.base.as_ref().map(url::Url::as_str);
+    let checked = match StripeApi::new(key, base) {
+        Ok(api) => api.check().await.map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    checked.map_or_else(|error| Finding::attention(about, error), |()| Finding::well(about, "it may read disputes"))
+}
+
+async fn outlook(settings: &Settings) -> Finding {
+    let about = "Outlook";
+    let Some(outlook) = &settings.outlook else {
+        return Finding::not_used(
+            about,
+            format!("it is not set up; mail goes to {}/mail", settings.data_dir.display()),
+        );
+    };
+    let checked = match OutlookNotifier::new(outlook.clone()) {
+        Ok(notifier) => notifier.check().await.map_err(|failure| failure.to_string()),
+        Err(problems) => Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+    };
+    match checked {
+        Ok(claims) => Finding::well(about, format!("the application can sign in. {}", claims.remark())),
+        Err(error) => Finding::attention(about, error),
+    }
+}

@@ -1,0 +1,115 @@
+//! `events list`, `events replay`.
+
+use std::sync::Arc;
+
+use chargebook_domain::CauseId;
+use chargebook_domain::ports::Clock;
+use chargebook_domain::service::{Ingest, Receipt, Received};
+use chargebook_ledger_postgres::PostgresLedger;
+use chargebook_ledger_postgres::reading::EventLine;
+use clap::{Args, Subcommand};
+
+use super::screen::{Screen, Set, maybe, table, word};
+use super::{Done, Failure, Refused, say};
+use crate::clock::SystemClock;
+use crate::settings::Settings;
+
+/// How many events one look at the quarantine takes.
+const QUARANTINED_MAX: i64 = 10_000;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// What was received, the latest first
+    List(List),
+    /// Reads kept events again, and books what can be booked now: after an upgrade, or when settings were corrected
+    Replay(Replay),
+}
+
+#[derive(Args)]
+pub(super) struct List {
+    /// Only what could not be booked
+    #[arg(long)]
+    quarantined: bool,
+    /// At most this many
+    #[arg(long, default_value_t = 50)]
+    limit: i64,
+}
+
+#[derive(Args)]
+pub(super) struct Replay {
+    /// One event; without it, everything that is quarantined
+    id: Option<String>,
+}
+
+pub(super) async fn run(
+    command: Command,
+    ledger: &PostgresLedger,
+    settings: &Settings,
+    screen: Screen,
+) -> Result<Done, Failure> {
+    match command {
+        Command::List(list) => {
+            let disposition = list.quarantined.then_some("quarantined");
+            let events = ledger.events(disposition, list.limit).await.map_err(Failure::failed)?;
+            screen.show(&events, |events| listed(events, screen))?;
+            Ok(Done::Well)
+        }
+        Command::Replay(replay) => replayed(replay, ledger, settings).await,
+    }
+}
+
+fn listed(events: &[EventLine], screen: Screen) -> String {
+    if events.is_empty() {
+        return "No events.".to_owned();
+    }
+    let mut shown = table([
+        ("Received", Set::Left),
+        ("Event", Set::Left),
+        ("Type", Set::Left),
+        ("What became of it", Set::Left),
+        ("Why", Set::Left),
+    ]);
+    for event in events {
+        shown.add_row([
+            screen.time(event.received_at).into(),
+            event.event_id.clone().into(),
+            event.event_type.clone().into(),
+            word(&event.disposition),
+            maybe(event.reason.as_deref()).into(),
+        ]);
+    }
+    shown.to_string()
+}
+
+async fn replayed(replay: Replay, ledger: &PostgresLedger, settings: &Settings) -> Result<Done, Failure> {
+    let ids = match replay.id {
+        Some(id) => vec![id],
+        None => {
+            let events = ledger.events(Some("quarantined"), QUARANTINED_MAX).await.map_err(Failure::failed)?;
+            events.into_iter().map(|event| event.event_id).collect()
+        }
+    };
+    let ingest = Ingest::new(Arc::new(ledger.clone()), settings.rules, settings.admission.clone());
+    let (mut booked, mut known, mut kept) = (0_u64, 0_u64, 0_u64);
+    for id in ids {
+        let id = CauseId::parse(&id).map_err(Refused::wrong_usage)?;
+        let bodies = ledger.bodies(&id).await.map_err(Failure::failed)?;
+        if bodies.is_empty() {
+            return Err(Refused::new(format!("no body of event {id} is kept")).into());
+        }
+        for (body, received_at) in bodies {
+            let text = String::from_utf8_lossy(&body);
+            // It stays under the id that it was kept under, also where its own can be read by now.
+            let event =
+                chargebook_domain::ports::SourceEvent { id: id.clone(), ..chargebook_source_stripe::read(&text) };
+            let batch = [Received { event, body, received_at }];
+            match ingest.ingest(&batch, SystemClock.now()).await.map_err(Failure::failed)?.as_slice() {
+                [Receipt::Recorded] => booked += 1,
+                [Receipt::Quarantined] => kept += 1,
+                _ => known += 1,
+            }
+        }
+    }
+    say(&format!("{booked} events were booked, {known} were known before, {kept} stay quarantined."))?;
+    Ok(if kept > 0 { Done::NeedsAttention } else { Done::Well })
+}

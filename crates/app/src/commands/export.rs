@@ -1,0 +1,149 @@
+//! `export journal`.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use chargebook_domain::ports::LedgerError;
+use chargebook_domain::{Currency, LedgerAccount, Money};
+use chargebook_ledger_postgres::PostgresLedger;
+use chargebook_ledger_postgres::reading::JournalLine;
+use chrono::NaiveDate;
+use clap::{Args, Subcommand};
+
+use super::screen::{amount, currency};
+use super::{Done, Failure, Refused};
+use crate::mail::AccountNames;
+use crate::settings::Settings;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// The journal as CSV, a line a posting; amounts in major units, debit positive and credit negative
+    Journal(Journal),
+}
+
+#[derive(Args)]
+pub(super) struct Journal {
+    /// The first accounting date
+    #[arg(long)]
+    from: NaiveDate,
+    /// The last accounting date
+    #[arg(long)]
+    to: NaiveDate,
+    /// Writes to this file [default: standard output]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+const COLUMNS: [&str; 12] = [
+    "entry_id",
+    "posted_on",
+    "occurred_at",
+    "book",
+    "dispute_id",
+    "order_ref",
+    "kind",
+    "narration",
+    "account",
+    "amount",
+    "currency",
+    "amount_minor",
+];
+
+/// Why an export ended.
+#[derive(Debug, thiserror::Error)]
+enum ExportError {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("the export can't be written")]
+    Csv(#[from] csv::Error),
+    #[error("the export can't be written")]
+    Io(#[from] io::Error),
+    #[error("the sums exceed 64 bits")]
+    Overflow,
+}
+
+pub(super) async fn run(command: Command, ledger: &PostgresLedger, settings: &Settings) -> Result<Done, Failure> {
+    let Command::Journal(journal) = command;
+    if journal.to < journal.from {
+        return Err(Refused::wrong_usage(Refused::new("--to is before --from")));
+    }
+    let out: Box<dyn Write + Send> = match &journal.out {
+        Some(path) => Box::new(File::create(path).map_err(Failure::failed)?),
+        None => Box::new(io::stdout()),
+    };
+    let written = write(&journal, ledger, settings, BufWriter::new(out)).await.map_err(Failure::failed)?;
+    written.report().map_err(Failure::failed)?;
+    Ok(Done::Well)
+}
+
+/// What was written, to be compared with the trial balance.
+#[derive(Default)]
+struct Written {
+    entries: u64,
+    postings: u64,
+    last: Option<(String, String)>,
+    sums: BTreeMap<(String, String), i64>,
+}
+
+impl Written {
+    fn add(&mut self, line: &JournalLine, name: &str) -> Result<(), ExportError> {
+        let entry = Some((line.account.clone(), line.entry_id.clone()));
+        self.entries += u64::from(self.last != entry);
+        self.last = entry;
+        self.postings += 1;
+        let sum = self.sums.entry((line.currency.clone(), name.to_owned())).or_default();
+        *sum = sum.checked_add(line.amount_minor).ok_or(ExportError::Overflow)?;
+        Ok(())
+    }
+
+    /// Says it where it does not mix with the export.
+    fn report(&self) -> io::Result<()> {
+        let mut to = io::stderr().lock();
+        writeln!(to, "{} entries with {} postings:", self.entries, self.postings)?;
+        for ((code, account), sum) in &self.sums {
+            writeln!(to, "  {account:<30} {:>18} {}", amount(*sum, code), currency(code))?;
+        }
+        Ok(())
+    }
+}
+
+async fn write(
+    journal: &Journal,
+    ledger: &PostgresLedger,
+    settings: &Settings,
+    out: impl Write,
+) -> Result<Written, ExportError> {
+    let names = AccountNames::new(settings.account_names.clone());
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(COLUMNS)?;
+    let mut written = Written::default();
+    let days = journal.from..=journal.to;
+    ledger
+        .journal::<ExportError>(&days, settings.schedule.books_start, |line| {
+            let account = LedgerAccount::parse(&line.ledger_account);
+            let name = account.map_or(line.ledger_account.as_str(), |account| names.name(account));
+            written.add(&line, name)?;
+            let currency = Currency::parse(&line.currency).ok();
+            let major = currency.and_then(|currency| Money::new(line.amount_minor, currency).to_major());
+            csv.write_record([
+                line.entry_id.as_str(),
+                &line.posted_on.to_string(),
+                &line.occurred_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+                &line.account,
+                line.dispute_id.as_deref().unwrap_or_default(),
+                line.order_ref.as_deref().unwrap_or_default(),
+                &line.kind,
+                &line.narration,
+                name,
+                &major.map(|major| major.to_string()).unwrap_or_default(),
+                &line.currency,
+                &line.amount_minor.to_string(),
+            ])?;
+            Ok(())
+        })
+        .await?;
+    csv.flush()?;
+    Ok(written)
+}

@@ -1,0 +1,200 @@
+//! The commands. Each is a module with a `run`; what they share about arguments, output and exit codes is here.
+
+mod disputes;
+mod doctor;
+mod events;
+mod export;
+mod migrate;
+mod orders;
+mod screen;
+mod serve;
+mod summary;
+
+use std::error::Error;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chargebook_ledger_postgres::{MigrationState, PostgresLedger};
+use clap::{Parser, Subcommand};
+
+use screen::Screen;
+
+use crate::settings::{Problem, Settings};
+use crate::telemetry::{self, chain};
+use crate::wiring::{Database, SetUpError};
+
+/// Exact books on payment disputes.
+#[derive(Parser)]
+#[command(name = "chargebook", version)]
+struct Arguments {
+    /// The settings file [default: chargebook.toml, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Shows JSON for programs, where a command shows something
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Takes webhooks, keeps the books, mails the day's summary
+    Serve,
+    /// Brings the database's tables up to date
+    Migrate,
+    /// Checks settings, database, Stripe and mail, and says what to do
+    Doctor,
+    /// Loads orders, and checks how they are mapped
+    #[command(subcommand)]
+    Orders(orders::Command),
+    /// Shows disputes, and links them to orders
+    #[command(subcommand)]
+    Dispute(disputes::Command),
+    /// Shows what was received, and books again what could not be booked
+    #[command(subcommand)]
+    Events(events::Command),
+    /// Shows and sends the mail of a day
+    #[command(subcommand)]
+    Summary(summary::Command),
+    /// Writes the books for other systems
+    #[command(subcommand)]
+    Export(export::Command),
+}
+
+/// How a command ended that did its work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Done {
+    Well,
+    NeedsAttention,
+    /// It has said so.
+    WrongSettings,
+}
+
+/// Why a command did not do its work.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the settings can't be used:{}", lines(.0))]
+    Settings(Vec<Problem>),
+    #[error(transparent)]
+    SetUp(#[from] SetUpError),
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Failed(Box<dyn Error + Send + Sync>),
+}
+
+/// A command can't do what it was asked, and says what to do instead.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+struct Refused {
+    message: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Refused {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), source: None }
+    }
+
+    fn because(message: impl Into<String>, source: impl Error + Send + Sync + 'static) -> Self {
+        Self { message: message.into(), source: Some(Box::new(source)) }
+    }
+
+    /// The arguments can't be right.
+    fn wrong_usage(error: impl std::fmt::Display) -> Failure {
+        Failure::Usage(error.to_string())
+    }
+}
+
+impl Failure {
+    fn failed(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Failed(Box::new(error))
+    }
+
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Failed(_) | Self::Refused(_) => 1,
+            Self::Settings(_) | Self::SetUp(_) | Self::Usage(_) => 2,
+        }
+    }
+}
+
+/// The whole program: arguments in, exit code out.
+pub async fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    telemetry::start();
+    match dispatch(arguments).await {
+        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::NeedsAttention) => ExitCode::from(3),
+        Ok(Done::WrongSettings) => ExitCode::from(2),
+        Err(failure) => {
+            // Where standard error is gone, the exit code still tells.
+            drop(writeln!(io::stderr(), "chargebook: {}", chain(&failure)));
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+async fn dispatch(Arguments { config, json, command }: Arguments) -> Result<Done, Failure> {
+    let settings = Settings::load(config.as_deref());
+    if matches!(command, Command::Doctor) {
+        return doctor::run(settings).await;
+    }
+    let settings = settings.map_err(Failure::Settings)?;
+    let screen = Screen { json, zone: settings.schedule.zone };
+    match command {
+        Command::Serve => return serve::run(&settings).await,
+        Command::Migrate => return migrate::run(&settings).await,
+        _ => {}
+    }
+    let database = Database::open(&settings).await?;
+    let done = match usable(&database.ledger).await {
+        Ok(()) => on_the_books(command, &database.ledger, &settings, screen).await,
+        Err(failure) => Err(failure),
+    };
+    database.close().await;
+    done
+}
+
+/// The commands that read and write the books.
+async fn on_the_books(
+    command: Command,
+    ledger: &PostgresLedger,
+    settings: &Settings,
+    screen: Screen,
+) -> Result<Done, Failure> {
+    match command {
+        Command::Orders(command) => orders::run(command, ledger, settings, screen).await,
+        Command::Dispute(command) => disputes::run(command, ledger, settings, screen).await,
+        Command::Events(command) => events::run(command, ledger, settings, screen).await,
+        Command::Summary(command) => summary::run(command, ledger, settings, screen).await,
+        Command::Export(command) => export::run(command, ledger, settings).await,
+        Command::Serve | Command::Migrate | Command::Doctor => Ok(Done::Well),
+    }
+}
+
+/// Whether the tables are there.
+async fn usable(ledger: &PostgresLedger) -> Result<(), Failure> {
+    match ledger.migration_state().await {
+        Ok(MigrationState::UpToDate | MigrationState::Ahead) => Ok(()),
+        Ok(MigrationState::Behind { missing }) => Err(Refused::wrong_usage(format!(
+            "the database lacks {missing} migrations: run `chargebook migrate`, or set database.url to the right one"
+        ))),
+        Err(error) => {
+            Err(Refused::because("the database can't be used; `chargebook doctor` looks closer", error).into())
+        }
+    }
+}
+
+/// Writes a line for the user.
+fn say(line: &str) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{line}").map_err(Failure::failed)
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+}

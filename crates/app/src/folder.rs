@@ -1,0 +1,209 @@
+//! Mail as files in a folder, for those who have no Outlook: each mail as `.eml`, which mail programs open, and as
+//! `.html`, which browsers do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use chargebook_domain::ports::{Clock, Mail, Notifier, SendOutcome};
+use mail_builder::MessageBuilder;
+use mail_builder::headers::date::Date;
+use tokio::fs;
+use tokio::io::AsyncWriteExt as _;
+use tracing::instrument;
+
+use crate::clock::SystemClock;
+
+/// Writes mail to a folder. The same mail written again replaces its own files, so that there is never a second one.
+#[derive(Clone)]
+pub struct FolderNotifier {
+    dir: PathBuf,
+    clock: Arc<dyn Clock>,
+}
+
+impl FolderNotifier {
+    /// Writes to `dir`, which is made when the first mail is.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into(), clock: Arc::new(SystemClock) }
+    }
+
+    /// Dates mails by this clock instead of the machine's.
+    #[must_use]
+    pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Writes both files, the `.eml` last: where it is, the mail is complete.
+    async fn write(&self, mail: &Mail) -> io::Result<PathBuf> {
+        fs::create_dir_all(&self.dir).await?;
+        let name = file_name(&mail.reference);
+        replace(&self.dir.join(format!("{name}.html")), mail.html.as_bytes()).await?;
+        let eml = self.dir.join(format!("{name}.eml"));
+        replace(&eml, &message(mail, &name, self.clock.now().timestamp())).await?;
+        Ok(eml)
+    }
+}
+
+#[async_trait]
+impl Notifier for FolderNotifier {
+    fn channel(&self) -> &'static str {
+        "folder"
+    }
+
+    #[instrument(name = "notifier.send", skip_all, fields(mail.reference = mail.reference))]
+    async fn send(&self, mail: &Mail) -> SendOutcome {
+        match self.write(mail).await {
+            Ok(path) => SendOutcome::Accepted { receipt: Some(path.display().to_string()) },
+            Err(why) => SendOutcome::Refused {
+                reason: format!(
+                    "the mail could not be written to the folder {}: {why}; make it a folder that this user may write \
+                     to, with space left, and send the mail again",
+                    self.dir.display()
+                ),
+                retry_after: None,
+            },
+        }
+    }
+}
+
+/// The reference with everything that could mean something in a path made a hyphen.
+fn file_name(reference: &str) -> String {
+    reference.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+}
+
+fn message(mail: &Mail, name: &str, sent_at: i64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    MessageBuilder::new()
+        .from(("Chargebook", "chargebook@localhost"))
+        .subject(mail.subject.as_str())
+        .date(Date::new(sent_at))
+        .message_id(format!("{name}@chargebook.localhost"))
+        .text_body(mail.text.as_str())
+        .html_body(mail.html.as_str())
+        .serialize(&mut bytes);
+    bytes
+}
+
+/// Writes the file beside its place and moves it there, so that nobody reads half of it.
+async fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let beside = path.with_added_extension(format!("{}.tmp", std::process::id()));
+    let written = async {
+        let mut file = fs::File::create(&beside).await?;
+        file.write_all(content).await?;
+        file.sync_all().await?;
+        fs::rename(&beside, path).await
+    };
+    let written = written.await;
+    if written.is_err() {
+        // The first error counts; what is left over does no harm.
+        let _ = fs::remove_file(&beside).await;
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+
+    struct At(DateTime<Utc>);
+
+    impl Clock for At {
+        fn now(&self) -> DateTime<Utc> {
+            self.0
+        }
+    }
+
+    /// A folder of this test's own, removed when it ends.
+    struct TestFolder(PathBuf);
+
+    impl TestFolder {
+        fn new() -> Self {
+            static NEXT: AtomicU32 = AtomicU32::new(0);
+            let name = format!("chargebook-folder-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+            Self(std::env::temp_dir().join(name))
+        }
+
+        fn notifier(&self) -> FolderNotifier {
+            FolderNotifier::new(self.0.join("mail")).with_clock(Arc::new(At("2026-11-22T06:00:00Z".parse().unwrap())))
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = std::fs::read_dir(self.0.join("mail")).unwrap();
+            let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort_unstable();
+            names
+        }
+    }
+
+    impl Drop for TestFolder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn mail() -> Mail {
+        Mail {
+            reference: "summary/2026-11-21".to_owned(),
+            subject: "Disputes 21 Nov 2026: none closed".to_owned(),
+            html: "<p>no dispute — gar keine</p>".to_owned(),
+            text: "no dispute".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mail_is_an_eml_and_an_html_file() {
+        let folder = TestFolder::new();
+        let outcome = folder.notifier().send(&mail()).await;
+        let eml = folder.0.join("mail/summary-2026-11-21.eml");
+        assert_eq!(outcome, SendOutcome::Accepted { receipt: Some(eml.display().to_string()) });
+        assert_eq!(folder.names(), ["summary-2026-11-21.eml", "summary-2026-11-21.html"]);
+        assert_eq!(std::fs::read_to_string(eml.with_extension("html")).unwrap(), mail().html);
+        let eml = std::fs::read_to_string(eml).unwrap();
+        let (headers, body) = eml.split_once("\r\n\r\n").unwrap();
+        for header in [
+            "Subject: Disputes 21 Nov 2026: none closed",
+            "Date: Sun, 22 Nov 2026 06:00:00 +0000",
+            "Message-ID: <summary-2026-11-21@chargebook.localhost>",
+            "Content-Type: multipart/alternative;",
+        ] {
+            assert!(headers.lines().any(|line| line.starts_with(header)), "{header}\n{headers}");
+        }
+        let text = body.find("Content-Type: text/plain").unwrap();
+        assert!(text < body.find("Content-Type: text/html").unwrap(), "the last alternative is the one that is shown");
+        assert!(body.contains("no dispute\r\n"));
+    }
+
+    #[tokio::test]
+    async fn the_same_mail_again_replaces_its_files() {
+        let folder = TestFolder::new();
+        folder.notifier().send(&mail()).await;
+        let again = Mail { html: "<p>again</p>".to_owned(), ..mail() };
+        assert!(matches!(folder.notifier().send(&again).await, SendOutcome::Accepted { .. }));
+        assert_eq!(folder.names(), ["summary-2026-11-21.eml", "summary-2026-11-21.html"]);
+        assert_eq!(std::fs::read_to_string(folder.0.join("mail/summary-2026-11-21.html")).unwrap(), again.html);
+    }
+
+    #[tokio::test]
+    async fn a_reference_stays_in_the_folder() {
+        let folder = TestFolder::new();
+        folder.notifier().send(&Mail { reference: "../../etc/passwd".to_owned(), ..mail() }).await;
+        assert_eq!(folder.names(), ["------etc-passwd.eml", "------etc-passwd.html"]);
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_written_to_refuses_and_says_what_to_do() {
+        let folder = TestFolder::new();
+        std::fs::create_dir_all(&folder.0).unwrap();
+        std::fs::write(folder.0.join("mail"), "a file where the folder should be").unwrap();
+        let SendOutcome::Refused { reason, retry_after: None } = folder.notifier().send(&mail()).await else {
+            panic!("it was not refused");
+        };
+        assert!(reason.contains("mail: ") && reason.contains("send the mail again"), "{reason}");
+    }
+}

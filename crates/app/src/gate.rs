@@ -1,0 +1,136 @@
+//! Lets nobody at a database before it was seen to be migrated, and to be for these books.
+//!
+//! A server starts although its database is away. So this is looked at when the database is first reached, and again
+//! until it is right: a migration meanwhile is enough, no restart.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use chargebook_domain::ports::{
+    Answer, Claim, ClaimRequest, Entry, Imported, Ledger, LedgerError, Link, Linked, Lookup, OrderBook, Seal, Sealed,
+    SendOutcome, Summaries,
+};
+use chargebook_domain::summary::DayBooks;
+use chargebook_domain::{DisputeKey, OrderPayment, Stored};
+use chargebook_ledger_postgres::{MigrationState, PostgresLedger};
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use tracing::error;
+
+use crate::wiring::Purpose;
+
+/// The ledger in Postgres, once it may be used.
+pub(crate) struct Gate {
+    ledger: PostgresLedger,
+    purpose: Purpose,
+    is_open: OnceLock<()>,
+    was_told: AtomicBool,
+}
+
+/// Why the database can't be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Closed {
+    /// It can't be asked.
+    #[error(transparent)]
+    Away(#[from] LedgerError),
+    #[error("the database is not migrated ({missing} migrations are missing): run `chargebook migrate`")]
+    NotMigrated { missing: usize },
+    #[error("the database is a demo's: set database.url to one of your own")]
+    OfADemo,
+}
+
+impl Gate {
+    pub(crate) fn new(ledger: PostgresLedger, purpose: Purpose) -> Self {
+        Self { ledger, purpose, is_open: OnceLock::new(), was_told: AtomicBool::new(false) }
+    }
+
+    /// Whether the database may be used.
+    pub(crate) async fn check(&self) -> Result<(), Closed> {
+        if let MigrationState::Behind { missing } = self.ledger.migration_state().await? {
+            return Err(Closed::NotMigrated { missing });
+        }
+        if self.purpose == Purpose::Books && self.ledger.is_demo().await? {
+            return Err(Closed::OfADemo);
+        }
+        Ok(())
+    }
+
+    async fn ledger(&self) -> Result<&PostgresLedger, LedgerError> {
+        if self.is_open.get().is_some() {
+            return Ok(&self.ledger);
+        }
+        match self.check().await {
+            Ok(()) => {
+                self.is_open.get_or_init(|| ());
+                Ok(&self.ledger)
+            }
+            Err(Closed::Away(error)) => Err(error),
+            Err(closed) => {
+                if !self.was_told.swap(true, Ordering::Relaxed) {
+                    error!(error = %closed, "the database was reached, and can't be used");
+                }
+                Err(LedgerError::Unavailable(Box::new(closed)))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Ledger for Gate {
+    async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Stored>, LedgerError> {
+        self.ledger().await?.load(lookups).await
+    }
+
+    async fn record(&self, batch: &[Entry], recorded_at: DateTime<Utc>) -> Result<Vec<Answer>, LedgerError> {
+        self.ledger().await?.record(batch, recorded_at).await
+    }
+}
+
+#[async_trait]
+impl OrderBook for Gate {
+    async fn import(&self, payments: &[OrderPayment]) -> Result<Imported, LedgerError> {
+        self.ledger().await?.import(payments).await
+    }
+
+    async fn link(&self, link: &Link) -> Result<Linked, LedgerError> {
+        self.ledger().await?.link(link).await
+    }
+
+    async fn due(&self, after: Option<DisputeKey>, limit: u32) -> Result<Vec<DisputeKey>, LedgerError> {
+        self.ledger().await?.due(after, limit).await
+    }
+}
+
+#[async_trait]
+impl Summaries for Gate {
+    async fn sealed(&self, zone: Tz) -> Result<Sealed, LedgerError> {
+        self.ledger().await?.sealed(zone).await
+    }
+
+    async fn seal(&self, seal: &Seal) -> Result<bool, LedgerError> {
+        self.ledger().await?.seal(seal).await
+    }
+
+    async fn books(&self, seal: &Seal) -> Result<DayBooks, LedgerError> {
+        self.ledger().await?.books(seal).await
+    }
+
+    async fn undelivered(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<NaiveDate>, LedgerError> {
+        self.ledger().await?.undelivered(channel, now).await
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
+        self.ledger().await?.claim(request).await
+    }
+
+    async fn settle(
+        &self,
+        claim: Claim,
+        channel: &str,
+        outcome: &SendOutcome,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        self.ledger().await?.settle(claim, channel, outcome, now).await
+    }
+}

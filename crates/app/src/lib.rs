@@ -1,0 +1,22 @@
+//! The server `chargebook` and its commands: settings, wiring, HTTP, workers.
+//!
+//! [`serve::serve`] runs a server over any implementation of the ports; [`run`] is the whole program.
+
+pub mod clock;
+pub mod folder;
+pub mod limits;
+pub mod mail;
+pub mod metrics;
+pub mod order_file;
+pub mod serve;
+pub mod settings;
+pub mod telemetry;
+pub mod wiring;
+pub mod workers;
+
+mod commands;
+mod gate;
+mod http;
+mod writer;
+
+pub use commands::run;

@@ -1,0 +1,48 @@
+//! How much one process takes on at a time, and for how long.
+
+use std::time::Duration;
+
+/// The bounds of a server.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The largest body that is taken, in bytes.
+    pub body_bytes: usize,
+    /// How much of a larger one is read and thrown away, so that its sender reads the answer, in bytes.
+    pub drained_bytes: usize,
+    /// All bodies together that are held, in bytes.
+    pub held_bytes: usize,
+    /// A webhook is answered within this.
+    pub answer_within: Duration,
+    /// The database answers a probe within this, or counts as away.
+    pub probe_within: Duration,
+    /// The request line and headers together, in bytes; at least 8192.
+    pub header_bytes: usize,
+    /// From the first byte that is waited for to the last header; so also how long a connection may be idle.
+    pub header_within: Duration,
+    /// Connections that are open at a time; others wait in the system's backlog.
+    pub connections: usize,
+    /// Deliveries that wait for a batch.
+    pub queue: usize,
+    /// Deliveries in a batch.
+    pub batch: usize,
+    /// After it was told to stop, a server finishes what it accepted within this.
+    pub finish_within: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1 << 20,
+            drained_bytes: 2 << 20,
+            held_bytes: 16 << 20,
+            answer_within: Duration::from_secs(8),
+            probe_within: Duration::from_secs(2),
+            header_bytes: 16 << 10,
+            header_within: Duration::from_secs(30),
+            connections: 1024,
+            queue: 1024,
+            batch: 128,
+            finish_within: Duration::from_secs(10),
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Lines of single disputes as the templates take them.
+
+use chargebook_domain::summary::{ChangeLine, ClosedLine, DayRow};
+use chargebook_domain::{AccountId, Currency, Money, Outcome, ResolutionKind};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::amounts::Column;
+use super::shown;
+
+/// What a reader knows a dispute by.
+pub(super) struct Named {
+    pub(super) order: Option<String>,
+    pub(super) dispute: String,
+    /// The book, where it is not the key's own.
+    pub(super) account: Option<String>,
+}
+
+/// Longer names may break anywhere, so that they do not widen the page.
+const UNBROKEN_BYTES_MAX: usize = 30;
+
+impl Named {
+    fn new(row: &DayRow) -> Self {
+        let account = Some(&row.key.account).filter(|account| **account != AccountId::own());
+        Self {
+            order: row.order.as_ref().map(|order| shown::identifier(order.as_str())),
+            dispute: shown::identifier(row.key.dispute.as_str()),
+            account: account.map(|account| shown::identifier(account.as_str())),
+        }
+    }
+
+    /// Whether a name is so long that it may break anywhere.
+    pub(super) fn breaks(&self) -> bool {
+        let names = [self.order.as_deref(), Some(self.dispute.as_str()), self.account.as_deref()];
+        names.into_iter().flatten().any(|name| name.len() > UNBROKEN_BYTES_MAX)
+    }
+}
+
+/// A dispute that was decided on the day.
+pub(super) struct Closed {
+    pub(super) named: Named,
+    pub(super) time: String,
+    pub(super) reason: Option<String>,
+    pub(super) card_brand: Option<String>,
+    pub(super) contested: Option<bool>,
+    pub(super) outcome: Outcome,
+    pub(super) disputed: Money,
+    pub(super) currency: Currency,
+    pub(super) recovered: Money,
+    pub(super) lost: Money,
+    pub(super) fees: Money,
+    pub(super) net: Money,
+    /// What `net` has beside lost and fees, where it is not zero.
+    pub(super) besides: Vec<(Column, Money)>,
+}
+
+impl Closed {
+    pub(super) fn new(line: &ClosedLine, zone: Tz) -> Self {
+        let row = &line.row;
+        let money = |column: Column| column.money(&line.deltas, row.currency);
+        let besides = [Column::Fx, Column::Pending, Column::Suspense];
+        Self {
+            named: Named::new(row),
+            time: row.occurred_at.with_timezone(&zone).format("%H:%M").to_string(),
+            reason: row.reason.as_deref().map(shown::word),
+            card_brand: row.card_brand.as_deref().map(shown::word),
+            contested: row.evidence_submitted,
+            outcome: line.outcome,
+            disputed: row.disputed,
+            currency: row.currency,
+            recovered: money(Column::Recovered),
+            lost: money(Column::Lost),
+            fees: money(Column::Fees),
+            net: money(Column::Net),
+            besides: besides
+                .into_iter()
+                .map(|column| (column, money(column)))
+                .filter(|(_, amount)| amount.minor() != 0)
+                .collect(),
+        }
+    }
+}
+
+/// A change to an earlier decision.
+pub(super) struct Change {
+    pub(super) named: Named,
+    pub(super) kind: ResolutionKind,
+    /// The true date, and the time.
+    pub(super) when: String,
+    pub(super) currency: Currency,
+    pub(super) columns: Vec<ChangedColumn>,
+}
+
+/// A figure that changed.
+pub(super) struct ChangedColumn {
+    pub(super) column: Column,
+    pub(super) old: String,
+    pub(super) new: String,
+    pub(super) difference: String,
+}
+
+impl Change {
+    pub(super) fn new(line: &ChangeLine, zone: Tz) -> Self {
+        let row = &line.row;
+        let changed = |column: &Column| column.of(&row.deltas) != 0;
+        let show = |column: Column, figure: i64| {
+            if Column::COUNTS.contains(&column) {
+                figure.to_string()
+            } else {
+                Money::new(figure, row.currency).grouped()
+            }
+        };
+        let columns = Column::COUNTS.into_iter().chain(Column::AMOUNTS).filter(changed);
+        Self {
+            named: Named::new(row),
+            kind: row.kind,
+            when: moment(row.occurred_at, zone),
+            currency: row.currency,
+            columns: columns
+                .map(|column| ChangedColumn {
+                    column,
+                    old: show(column, column.of(&line.old)),
+                    new: show(column, column.of(&line.new)),
+                    difference: show(column, column.of(&row.deltas)),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn moment(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%-d %b %Y %H:%M").to_string()
+}

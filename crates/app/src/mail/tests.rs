@@ -1,0 +1,186 @@
+mod fixture;
+
+use std::path::Path;
+
+use chargebook_domain::{Deltas, Money, OrderRef, Outcome};
+use fixture::{currency, earlier_decisions, no_books, rich_day, row, summary, won};
+
+use super::*;
+use chargebook_domain::summary::{DayBooks, DayRow};
+
+fn mail(summary: &Summary) -> Mail {
+    write(summary, &AccountNames::default())
+}
+
+/// Compares with the file that is kept. `UPDATE_SNAPSHOTS=1 cargo test -p chargebook mail` writes it anew.
+fn check_snapshot(name: &str, written: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mail/snapshots").join(name);
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(&path, written).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(kept == written, "{name} has changed; look at it, then run again with UPDATE_SNAPSHOTS=1");
+}
+
+#[test]
+fn mails_read_as_they_were_approved() {
+    let rich = mail(&rich_day());
+    check_snapshot("rich_day.txt", &rich.text);
+    check_snapshot("rich_day.html", &rich.html);
+    let empty = mail(&summary(no_books()));
+    check_snapshot("empty_day.txt", &empty.text);
+    check_snapshot("empty_day.html", &empty.html);
+    let mut doubtful = summary(DayBooks { sealed: false, rows: earlier_decisions(), ..no_books() });
+    doubtful.proof[0].journal_minor += 1;
+    let doubtful = mail(&doubtful);
+    check_snapshot("doubtful_preview.txt", &doubtful.text);
+    check_snapshot("doubtful_preview.html", &doubtful.html);
+}
+
+#[test]
+fn the_reference_names_the_day() {
+    assert_eq!(mail(&rich_day()).reference, "summary/2026-11-21");
+}
+
+#[test]
+fn the_subject_says_the_result() {
+    let subject = |rows: Vec<_>| mail(&summary(DayBooks { rows, ..no_books() })).subject;
+    let usd = |number| row(number, Outcome::Won, "usd", won(62_000, 0));
+    let eur = |number| row(number, Outcome::Won, "eur", won(8_000, 0));
+    let jpy = |number| row(number, Outcome::Won, "jpy", won(500, 0));
+    let lost = |number| row(number, Outcome::Lost, "usd", fixture::lost(100, 0));
+    let prevented = |number| row(number, Outcome::Prevented, "usd", Deltas { closed: 1, ..Deltas::default() });
+    for (rows, expected) in [
+        (vec![], "none closed"),
+        (earlier_decisions(), "none closed, 2 earlier decisions changed"),
+        (vec![usd(1)], "1 won, 0 lost, 620.00 USD recovered"),
+        (vec![lost(1), prevented(2)], "0 won, 1 lost, nothing recovered"),
+        (vec![prevented(1)], "none won or lost, 1 closed otherwise"),
+        (vec![usd(1), usd(2), eur(3), lost(4)], "3 won, 1 lost, 80.00 EUR and 1,240.00 USD recovered"),
+        (vec![usd(1), eur(2), jpy(3)], "3 won, 0 lost, recovered in several currencies"),
+    ] {
+        assert_eq!(subject(rows), format!("Disputes 21 Nov 2026: {expected}"));
+    }
+    let preview = summary(DayBooks { sealed: false, ..no_books() });
+    assert_eq!(mail(&preview).subject, "Preview - Disputes 21 Nov 2026: none closed");
+}
+
+#[test]
+fn a_journal_that_does_not_agree_is_told_first_and_loudly() {
+    let mut summary = rich_day();
+    summary.proof[0].journal_minor += 1;
+    let proof = summary.proof[0].clone();
+    let mail = mail(&summary);
+    assert!(mail.subject.ends_with(" - THE JOURNAL DOES NOT AGREE"), "{}", mail.subject);
+    for body in [&mail.html, &mail.text] {
+        let loud = body.find("THE JOURNAL DOES NOT AGREE WITH THESE FIGURES (1 of").unwrap();
+        assert!(loud < body.find("Total").unwrap());
+        assert!(!body.contains("agrees with these figures: yes"));
+        assert!(body.contains(&Money::new(proof.journal_minor, proof.currency).grouped()));
+        assert!(body.contains(&Money::new(proof.figures_minor, proof.currency).grouped()));
+    }
+}
+
+#[test]
+fn a_day_with_changes_only_shows_old_and_new() {
+    let mail = mail(&summary(DayBooks { rows: earlier_decisions(), ..no_books() }));
+    assert!(mail.text.contains("No dispute was decided on this day."));
+    assert!(mail.text.contains("the verdict changed"));
+    assert!(mail.text.contains("as of 18 Nov 2026 23:45"), "the time of the summary's zone");
+    let line = mail.text.lines().find(|line| line.contains("Recovered") && line.contains("->")).unwrap();
+    assert!(line.split_whitespace().eq(["Recovered", "250.00", "->", "0.00", "USD"]), "{line}");
+    assert!(!mail.html.contains("Closed disputes"));
+}
+
+#[test]
+fn nothing_that_others_chose_is_markup() {
+    let html = mail(&rich_day()).html;
+    assert!(html.contains("&#60;script&#62;alert(&#39;1&#39;)&#60;/script&#62; &#38; &#34;co&#34;"));
+    assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("&#38;#"));
+    let text = mail(&rich_day()).text;
+    assert!(!text.lines().any(|line| line.starts_with("Bcc")));
+}
+
+#[test]
+fn no_mail_holds_an_address() {
+    let rich = mail(&rich_day());
+    assert!(!rich.html.contains('@') && !rich.text.contains('@') && !rich.subject.contains('@'));
+}
+
+#[test]
+fn outlooks_word_engine_can_show_it() {
+    let html = mail(&rich_day()).html.to_ascii_lowercase();
+    for unknown_to_word in [
+        "<style",
+        "<link",
+        "<svg",
+        "<img",
+        "<div",
+        "class=",
+        "data:",
+        "http:",
+        "https:",
+        "url(",
+        "@media",
+        "flex",
+        "grid",
+        "float",
+        "position:",
+        "max-width",
+        "min-width",
+        "border-radius",
+        "background-image",
+        "display:",
+        "rgba(",
+        "var(",
+    ] {
+        assert!(!html.contains(unknown_to_word), "{unknown_to_word}");
+    }
+    assert!(html.contains(r#"<html lang="en">"#) && html.contains(r#"name="color-scheme" content="light dark""#));
+    for table in html.split("<table ").skip(1) {
+        let (tag, inside) = table.split_once('>').unwrap();
+        assert!(tag.contains("width=\""), "{tag}");
+        assert!(tag.contains(r#"role="presentation""#) || inside.trim_start().starts_with(r#"<tr><th scope="col""#));
+    }
+    for (open, close) in [("<table", "</table>"), ("<tr", "</tr>"), ("<td", "</td>"), ("<th ", "</th>")] {
+        assert_eq!(html.matches(open).count(), html.matches(close).count(), "{open}");
+    }
+}
+
+#[test]
+fn amounts_never_break_and_are_written_by_their_currency() {
+    let mail = mail(&rich_day());
+    for (minor, code) in [(124_000, "usd"), (1_250_000, "jpy"), (-80_000, "kwd")] {
+        let amount = Money::new(minor, currency(code)).grouped();
+        assert!(mail.text.contains(&amount), "{amount}");
+        let cell = mail.html.split("<td ").find(|cell| cell.contains(&format!(">{amount}</td>"))).unwrap();
+        assert!(cell.contains(r#"nowrap="nowrap""#) && cell.contains(r#"align="right""#), "{cell}");
+    }
+}
+
+#[test]
+fn the_plain_text_is_narrow() {
+    for line in mail(&rich_day()).text.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+        assert_eq!(line, line.trim_end());
+    }
+}
+
+#[test]
+fn a_day_of_many_long_disputes_is_bounded() {
+    let closed = (0..500).map(|number| {
+        let mut row = row(number, Outcome::Won, "usd", won(1_234_567_890, 1_500));
+        row.order = Some(OrderRef::parse(&"'".repeat(255)).unwrap());
+        row.reason = Some("<".repeat(10_000));
+        row
+    });
+    let changed = (600..900).map(|number| DayRow {
+        order: Some(OrderRef::parse(&"'".repeat(255)).unwrap()),
+        ..fixture::change(number, chargebook_domain::ResolutionKind::Corrected, Deltas::default(), won(1, 2))
+    });
+    let mail = mail(&summary(DayBooks { rows: closed.chain(changed).collect(), ..no_books() }));
+    assert!(mail.html.contains("and 300 more;") && mail.html.contains("and 200 more;"));
+    assert!(mail.text.contains("and 300 more;") && mail.text.contains("and 200 more;"));
+    let as_json = mail.html.len() + mail.html.matches(['"', '\n']).count();
+    assert!(as_json < 1_000_000, "{as_json}");
+}

@@ -1,0 +1,235 @@
+//! The summary as the templates take it: everything is worked out and bounded here, and worded there.
+
+use std::collections::BTreeSet;
+
+use chargebook_domain::summary::{Attention, RollForward, Summary, Unresolved, Window};
+use chargebook_domain::{Currency, LedgerAccount, Money, Outcome};
+
+use super::AccountNames;
+use super::amounts::{Column, CurrencyFigures, Share, rate, rate_by_value};
+use super::lines::{Change, Closed};
+
+/// As many closed disputes are shown one by one.
+const CLOSED_MAX: usize = 200;
+
+/// As many changes are shown one by one.
+const CHANGES_MAX: usize = 100;
+
+pub(super) struct View<'a> {
+    pub(super) summary: &'a Summary,
+    pub(super) win_rate: Share,
+    /// What the day's decisions recovered, by currency; zeros left out.
+    pub(super) recovered: Vec<Money>,
+    pub(super) figures: Vec<CurrencyFigures>,
+    pub(super) closed: Listed<Closed>,
+    pub(super) changes: Listed<Change>,
+    /// How many disputes have changes.
+    pub(super) changed_disputes: usize,
+    pub(super) receivable: &'a str,
+    pub(super) rolls: Vec<[Money; 7]>,
+    pub(super) unresolved: Vec<[Money; 5]>,
+    pub(super) doubts: Vec<Doubt<'a>>,
+    pub(super) needs: Vec<(Need, u64)>,
+    pub(super) at_risk: Vec<Money>,
+    pub(super) oldest: Option<Oldest>,
+    pub(super) month: WindowView,
+    pub(super) ninety_days: WindowView,
+    pub(super) by_value: Vec<(Currency, Share, Share)>,
+}
+
+/// Lines that are shown, and how many more there are.
+pub(super) struct Listed<Line> {
+    pub(super) shown: Vec<Line>,
+    pub(super) more: usize,
+}
+
+/// A comparison of the journal with the figures that does not agree.
+pub(super) struct Doubt<'a> {
+    pub(super) account: &'a str,
+    pub(super) journal: Money,
+    pub(super) figures: Money,
+}
+
+/// What needs a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Need {
+    Orphans,
+    Ambiguous,
+    RecoveryPending,
+    MoneyQuestions,
+    Quarantined,
+    Undelivered,
+}
+
+/// The oldest open dispute.
+pub(super) struct Oldest {
+    pub(super) date: String,
+    pub(super) days: i64,
+}
+
+/// A longer window.
+pub(super) struct WindowView {
+    pub(super) won: u64,
+    pub(super) lost: u64,
+    pub(super) win_rate: Share,
+    pub(super) challenged: Share,
+    pub(super) inquiries: u64,
+    pub(super) prevented: u64,
+    pub(super) refunded: u64,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(summary: &'a Summary, accounts: &'a AccountNames) -> Self {
+        let changed: BTreeSet<_> = summary.changes.lines.iter().map(|line| &line.row.key).collect();
+        Self {
+            summary,
+            win_rate: Share::of_counts(summary.win_rate),
+            recovered: recovered(summary),
+            figures: CurrencyFigures::of(summary),
+            closed: closed(summary),
+            changes: changes(summary),
+            changed_disputes: changed.len(),
+            receivable: accounts.name(LedgerAccount::DisputesReceivable),
+            rolls: summary.roll_forward.iter().map(|(currency, roll)| roll_row(*currency, roll)).collect(),
+            unresolved: unresolved(summary),
+            doubts: doubts(summary, accounts),
+            needs: needs(&summary.attention),
+            at_risk: summary.open.at_risk.iter().map(|(currency, minor)| Money::new(*minor, *currency)).collect(),
+            oldest: oldest(summary),
+            month: WindowView::new(&summary.month_to_date),
+            ninety_days: WindowView::new(&summary.ninety_days),
+            by_value: windows_by_value(summary),
+        }
+    }
+
+    /// The date as the subject has it.
+    pub(super) fn short_date(&self) -> String {
+        self.summary.date.format("%-d %b %Y").to_string()
+    }
+
+    /// The date as the heading has it.
+    pub(super) fn long_date(&self) -> String {
+        self.summary.date.format("%A, %-d %B %Y").to_string()
+    }
+
+    pub(super) fn won(&self) -> usize {
+        self.summary.count(Outcome::Won)
+    }
+
+    pub(super) fn lost(&self) -> usize {
+        self.summary.count(Outcome::Lost)
+    }
+
+    /// How many were decided but are neither won nor lost.
+    pub(super) fn apart(&self) -> usize {
+        self.summary.closed().saturating_sub(self.won()).saturating_sub(self.lost())
+    }
+}
+
+fn recovered(summary: &Summary) -> Vec<Money> {
+    let totals = summary.decided.totals.iter();
+    totals
+        .map(|(currency, deltas)| Column::Recovered.money(deltas, *currency))
+        .filter(|amount| amount.minor() != 0)
+        .collect()
+}
+
+fn listed<'a, Source: 'a, Line>(lines: &[&'a Source], max: usize, show: impl Fn(&'a Source) -> Line) -> Listed<Line> {
+    let shown = lines.iter().take(max).map(|line| show(line)).collect();
+    Listed { shown, more: lines.len().saturating_sub(max) }
+}
+
+fn closed(summary: &Summary) -> Listed<Closed> {
+    let mut lines: Vec<_> = summary.decided.lines.iter().collect();
+    lines.sort_by_key(|line| (line.row.occurred_at, &line.row.key));
+    listed(&lines, CLOSED_MAX, |line| Closed::new(line, summary.zone))
+}
+
+fn changes(summary: &Summary) -> Listed<Change> {
+    let lines: Vec<_> = summary.changes.lines.iter().collect();
+    listed(&lines, CHANGES_MAX, |line| Change::new(line, summary.zone))
+}
+
+fn roll_row(currency: Currency, roll: &RollForward) -> [Money; 7] {
+    let RollForward { opening, withdrawn, reinstated, written_off, fx, late, closing } = *roll;
+    [opening, withdrawn, reinstated, written_off, fx, late, closing].map(|minor| Money::new(minor, currency))
+}
+
+fn unresolved(summary: &Summary) -> Vec<[Money; 5]> {
+    let rows = summary.unresolved.iter().filter(|(_, unresolved)| **unresolved != Unresolved::default());
+    rows.map(|(currency, unresolved)| {
+        let Unresolved {
+            undecided_fee_minor,
+            undecided_principal_minor,
+            undecided_suspense_minor,
+            account_fee_minor,
+            account_suspense_minor,
+        } = *unresolved;
+        [
+            undecided_principal_minor,
+            undecided_fee_minor,
+            undecided_suspense_minor,
+            account_fee_minor,
+            account_suspense_minor,
+        ]
+        .map(|minor| Money::new(minor, *currency))
+    })
+    .collect()
+}
+
+fn doubts<'a>(summary: &Summary, accounts: &'a AccountNames) -> Vec<Doubt<'a>> {
+    let doubtful = summary.proof.iter().filter(|proof| !proof.agrees());
+    doubtful
+        .map(|proof| Doubt {
+            account: accounts.name(proof.account),
+            journal: Money::new(proof.journal_minor, proof.currency),
+            figures: Money::new(proof.figures_minor, proof.currency),
+        })
+        .collect()
+}
+
+fn needs(attention: &Attention) -> Vec<(Need, u64)> {
+    let Attention { orphans, ambiguous, recovery_pending, money_questions, quarantined, undelivered } = *attention;
+    let mut needs = vec![
+        (Need::MoneyQuestions, money_questions),
+        (Need::RecoveryPending, recovery_pending),
+        (Need::Orphans, orphans),
+        (Need::Ambiguous, ambiguous),
+        (Need::Quarantined, quarantined),
+        (Need::Undelivered, undelivered),
+    ];
+    needs.retain(|(_, count)| *count > 0);
+    needs
+}
+
+fn oldest(summary: &Summary) -> Option<Oldest> {
+    let date = summary.open.oldest_opened_at?.with_timezone(&summary.zone).date_naive();
+    let days = summary.date.signed_duration_since(date).num_days();
+    Some(Oldest { date: date.format("%-d %b %Y").to_string(), days })
+}
+
+impl WindowView {
+    fn new(window: &Window) -> Self {
+        Self {
+            won: window.won,
+            lost: window.lost,
+            win_rate: rate(window.won, window.lost),
+            challenged: rate(window.won_challenged, window.lost_challenged),
+            inquiries: window.inquiries,
+            prevented: window.prevented,
+            refunded: window.refunded,
+        }
+    }
+}
+
+/// Month and 90 days side by side, in every currency that one of them has.
+fn windows_by_value(summary: &Summary) -> Vec<(Currency, Share, Share)> {
+    let windows = [&summary.month_to_date, &summary.ninety_days];
+    let currencies: BTreeSet<_> = windows.iter().flat_map(|window| window.principal.keys().copied()).collect();
+    let share = |window: &Window, currency: Currency| {
+        let (recovered, lost) = window.principal.get(&currency).copied().unwrap_or_default();
+        rate_by_value(recovered, lost, currency)
+    };
+    let rows = currencies.into_iter();
+    rows.map(|currency| (currency, share(windows[0], currency), share(windows[1], currency))).collect()
+}

@@ -1,0 +1,116 @@
+//! What the operator decides: a TOML file, overridden by the environment.
+//!
+//! No layering library is used: figment, the usual one, has had no release since 2024, and stops at the first problem.
+
+mod given;
+mod keys;
+mod problem;
+mod reader;
+mod sections;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use chargebook_domain::service::Schedule;
+use chargebook_domain::{Admission, BookRules, LedgerAccount};
+use chargebook_ledger_postgres::OrderSource;
+use chargebook_notifier_outlook::OutlookSettings;
+use secrecy::SecretString;
+use url::Url;
+
+pub use problem::{Origin, Problem};
+
+use given::Sources;
+
+/// The file that is read when none is named.
+const DEFAULT_FILE: &str = "chargebook.toml";
+
+/// Every setting, checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The user's own database; `None` for the private cluster in `data_dir`.
+    pub database_url: Option<SecretString>,
+    /// How many connections to it one process opens.
+    pub max_connections: u32,
+    /// The private cluster and the mail folder.
+    pub data_dir: PathBuf,
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// What signs webhooks; empty when not set.
+    pub webhook_secrets: Vec<SecretString>,
+    /// How Stripe's API is asked, if it is.
+    pub stripe_api: StripeApiSettings,
+    /// Which events are expected.
+    pub admission: Admission,
+    /// Where orders are looked for.
+    pub orders: OrderSource,
+    /// When days are summed up.
+    pub schedule: Schedule,
+    /// How the books are kept.
+    pub rules: BookRules,
+    /// How mail is sent; `None`: it goes to the folder.
+    pub outlook: Option<OutlookSettings>,
+    /// How accounts are called where people read them.
+    pub account_names: BTreeMap<LedgerAccount, String>,
+}
+
+/// How Stripe's API is asked.
+#[derive(Clone, Debug)]
+pub struct StripeApiSettings {
+    /// A secret or a restricted key.
+    pub key: Option<SecretString>,
+    /// Takes the place of Stripe's address.
+    pub base: Option<Url>,
+}
+
+/// The text of a settings file.
+#[derive(Clone, Copy, Debug)]
+pub struct FileText<'a> {
+    /// What the file is called in problems.
+    pub path: &'a str,
+    /// What is in it.
+    pub text: &'a str,
+}
+
+/// Reads the file that holds a secret.
+pub type ReadFile<'a> = dyn Fn(&Path) -> io::Result<String> + 'a;
+
+impl Settings {
+    /// Reads the settings of this process: `config` or the default file, the environment, and files with secrets.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn load(config: Option<&Path>) -> Result<Self, Vec<Problem>> {
+        let path = config.unwrap_or(Path::new(DEFAULT_FILE));
+        let shown = path.display().to_string();
+        let text = match fs::read_to_string(path) {
+            Ok(text) => Some(text),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && config.is_none() => None,
+            Err(error) => return Err(vec![Problem::of_file(&shown, &error)]),
+        };
+        let file = text.as_deref().map(|text| FileText { path: &shown, text });
+        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        let environment = env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect();
+        Self::read(file, &environment, &|path| fs::read_to_string(path))
+    }
+
+    /// Reads settings from what is given, and from nothing else.
+    ///
+    /// # Errors
+    /// Every problem at once.
+    pub fn read(
+        file: Option<FileText<'_>>,
+        environment: &BTreeMap<String, String>,
+        read_file: &ReadFile<'_>,
+    ) -> Result<Self, Vec<Problem>> {
+        let sources = Sources { file, environment, read_file };
+        let mut reader = sources.merge();
+        let settings = sections::settings(&mut reader);
+        if reader.problems.is_empty() { Ok(settings) } else { Err(reader.problems) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! What each setting means, and which can't be right.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use chargebook_domain::service::Schedule;
+use chargebook_domain::{AccountId, Admission, BookRules, Convention, LedgerAccount};
+use chargebook_ledger_postgres::{AmountUnit, OrderSource};
+use chargebook_notifier_outlook::{DEFAULT_AUTHORITY, DEFAULT_GRAPH_BASE, OutlookNotifier, OutlookSettings};
+use chargebook_source_stripe::{StripeApi, StripeDisputeSource};
+use chrono::{NaiveDate, NaiveTime};
+use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
+
+use super::keys::nearest_of;
+use super::reader::Reader;
+use super::{Settings, StripeApiSettings};
+
+/// The settings, where every problem is noted in `reader` and its place taken by a default.
+pub(super) fn settings(reader: &mut Reader) -> Settings {
+    let rules = rules(reader);
+    Settings {
+        database_url: database_url(reader),
+        max_connections: reader
+            .parse("database.max_connections", "write a whole number from 1 to 1000", |text| {
+                text.parse().ok().filter(|number| (1..=1000).contains(number))
+            })
+            .unwrap_or(10),
+        data_dir: reader.text("data_dir").map_or_else(|| PathBuf::from("./chargebook-data"), PathBuf::from),
+        listen: reader
+            .parse("http.listen", "write an IP address and a port, such as 127.0.0.1:8080", |text| text.parse().ok())
+            .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+        webhook_secrets: webhook_secrets(reader),
+        stripe_api: stripe_api(reader),
+        admission: admission(reader),
+        orders: orders(reader),
+        schedule: schedule(reader, rules),
+        rules,
+        outlook: outlook(reader),
+        account_names: account_names(reader),
+    }
+}
+
+fn database_url(reader: &mut Reader) -> Option<SecretString> {
+    let url = reader.secret("database.url")?;
+    let is_postgres = |url: Url| matches!(url.scheme(), "postgres" | "postgresql");
+    if !Url::parse(url.expose_secret()).is_ok_and(is_postgres) {
+        let remedy = "write postgres://user:password@host:port/database, with special characters percent-encoded";
+        reader.problem("database.url", "it is not the URL of a Postgres database", remedy);
+    }
+    Some(url)
+}
+
+fn webhook_secrets(reader: &mut Reader) -> Vec<SecretString> {
+    let key = "stripe.webhook_secrets";
+    let secrets = reader.secrets(key);
+    for (index, secret) in secrets.iter().enumerate() {
+        if StripeDisputeSource::new(vec![secret.clone()]).is_err() {
+            let what = format!("entry {} is not a signing secret: it must start with whsec_", index.saturating_add(1));
+            reader.problem(key, what, "copy the signing secret of the endpoint from Stripe's dashboard");
+        }
+    }
+    secrets
+}
+
+fn stripe_api(reader: &mut Reader) -> StripeApiSettings {
+    let key = reader.secret("stripe.api_key");
+    let base = address(reader, "stripe.api_base");
+    if let Some(Err(error)) = key.as_ref().map(|key| StripeApi::new(key, None)) {
+        reader.problem("stripe.api_key", error.to_string(), "copy it from Stripe's dashboard");
+    }
+    StripeApiSettings { key, base }
+}
+
+fn admission(reader: &mut Reader) -> Admission {
+    let livemode = reader.parse("stripe.livemode", "write true or false", |text| text.parse().ok()).unwrap_or(true);
+    let mut accounts = BTreeSet::new();
+    for account in reader.list("stripe.accounts") {
+        match AccountId::parse(&account) {
+            Ok(account) if account.as_str().starts_with("acct_") => {
+                accounts.insert(account);
+            }
+            Ok(_) | Err(_) => {
+                let what = format!("`{account}` is not the id of an account");
+                reader.problem("stripe.accounts", what, "write ids that start with acct_");
+            }
+        }
+    }
+    Admission { livemode, accounts }
+}
+
+fn orders(reader: &mut Reader) -> OrderSource {
+    let is_view = reader
+        .parse("orders.mode", "write table or view", |text| match text {
+            "table" => Some(false),
+            "view" => Some(true),
+            _ => None,
+        })
+        .unwrap_or(false);
+    let unit = reader
+        .parse("orders.amount_unit", "write major, minor or x100", |text| match text {
+            "major" => Some(AmountUnit::Major),
+            "minor" => Some(AmountUnit::Minor),
+            "x100" => Some(AmountUnit::X100),
+            _ => None,
+        })
+        .unwrap_or(AmountUnit::Major);
+    let remedy = "write the name of a view, with its schema or without, such as shop.chargebook_orders";
+    let view = reader.parse("orders.view", remedy, |name| OrderSource::view(name, unit).ok());
+    if is_view && !reader.is_given("orders.view") {
+        reader.problem("orders.view", "orders.mode is view, and no view is named", remedy);
+    }
+    for key in ["orders.view", "orders.amount_unit"] {
+        if !is_view && reader.is_given(key) {
+            reader.problem(key, "it is for orders.mode view only", "set orders.mode to view, or remove it");
+        }
+    }
+    view.unwrap_or(OrderSource::Table)
+}
+
+fn schedule(reader: &mut Reader, rules: BookRules) -> Schedule {
+    let send_at = reader
+        .parse("summary.send_at", "write a local time in quotes, such as \"07:00\"", |text| {
+            NaiveTime::parse_from_str(text, "%H:%M").ok()
+        })
+        .or_else(|| NaiveTime::from_hms_opt(7, 0, 0))
+        .unwrap_or_default();
+    let books_start = reader.parse("books.start", "write a date, such as 2026-01-01", |text| {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
+    });
+    Schedule { zone: rules.time_zone, send_at, books_start }
+}
+
+fn rules(reader: &mut Reader) -> BookRules {
+    let default = BookRules::default();
+    BookRules {
+        time_zone: reader
+            .parse("summary.time_zone", "write an IANA name, such as Europe/Berlin", |text| text.parse().ok())
+            .unwrap_or(default.time_zone),
+        convention: reader
+            .parse("books.convention", "write holding or contra", Convention::parse)
+            .unwrap_or(default.convention),
+        fx_tolerance_percent: reader
+            .parse("books.fx_tolerance_percent", "write a whole number from 0 to 100", |text| {
+                text.parse().ok().filter(|percent| *percent <= 100)
+            })
+            .unwrap_or(default.fx_tolerance_percent),
+    }
+}
+
+fn outlook(reader: &mut Reader) -> Option<OutlookSettings> {
+    let needed =
+        ["outlook.tenant_id", "outlook.client_id", "outlook.client_secret", "outlook.sender", "outlook.recipients"];
+    let given = |reader: &Reader, keys: &[&str]| keys.iter().any(|key| reader.is_given(key));
+    if !given(reader, &needed) && !given(reader, &["outlook.authority", "outlook.graph_base"]) {
+        return None;
+    }
+    let known = reader.problems.len();
+    for key in needed {
+        if !reader.is_given(key) {
+            let remedy = "set it too, or remove the section: then mail goes to the folder";
+            reader.problem(key, "mail through Outlook needs it", remedy);
+        }
+    }
+    // All are read before any is missed, so that every problem is noted.
+    let mut text = |key| reader.text(key);
+    let (tenant_id, client_id, sender) = (text("outlook.tenant_id"), text("outlook.client_id"), text("outlook.sender"));
+    let client_secret = reader.secret("outlook.client_secret");
+    let authority = address(reader, "outlook.authority").or_else(|| Url::parse(DEFAULT_AUTHORITY).ok());
+    let graph_base = address(reader, "outlook.graph_base").or_else(|| Url::parse(DEFAULT_GRAPH_BASE).ok());
+    let settings = OutlookSettings {
+        recipients: reader.list("outlook.recipients"),
+        tenant_id: tenant_id?,
+        client_id: client_id?,
+        client_secret: client_secret?,
+        sender: sender?,
+        authority: authority?,
+        graph_base: graph_base?,
+    };
+    if reader.problems.len() == known {
+        for problem in OutlookNotifier::new(settings.clone()).err().unwrap_or_default() {
+            reader.problem(problem.key, problem.problem, "see docs/operations.md on how to set up Outlook");
+        }
+    }
+    Some(settings)
+}
+
+/// An address that secrets are sent to. It may hold a password by mistake, so it is not shown.
+fn address(reader: &mut Reader, key: &str) -> Option<Url> {
+    let text = reader.text(key)?;
+    let url = Url::parse(&text).ok().filter(is_safe);
+    if url.is_none() {
+        let what = "it is not an address that secrets may be sent to";
+        reader.problem(key, what, "write https://host/ and no user, query or fragment; http:// is for loopback only");
+    }
+    url
+}
+
+fn is_safe(url: &Url) -> bool {
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    let secure = url.scheme() == "https" || (url.scheme() == "http" && loopback);
+    let plain = url.username().is_empty() && url.password().is_none();
+    secure && plain && url.query().is_none() && url.fragment().is_none()
+}
+
+fn account_names(reader: &mut Reader) -> BTreeMap<LedgerAccount, String> {
+    let key = "journal.accounts";
+    let mut names = BTreeMap::new();
+    for (account, name) in reader.names(key) {
+        match LedgerAccount::parse(&account) {
+            Some(_) if name.trim().is_empty() => {
+                reader.problem(key, format!("the name of {account} is empty"), "write a name, or remove the account");
+            }
+            Some(account) => {
+                names.insert(account, name);
+            }
+            None => {
+                let meant = nearest_of(&account, LedgerAccount::ALL.into_iter().map(LedgerAccount::as_str));
+                let accounts = LedgerAccount::ALL.map(LedgerAccount::as_str).join(", ");
+                let one_of = format!("write one of {accounts}");
+                let remedy = meant.map_or(one_of, |meant| format!("did you mean {meant}?"));
+                reader.problem(key, format!("there is no account `{account}`"), remedy);
+            }
+        }
+    }
+    names
+}

@@ -1,0 +1,322 @@
+use chargebook_domain::Convention;
+use chargebook_ledger_postgres::AmountUnit;
+use chrono::{NaiveDate, NaiveTime};
+use chrono_tz::Tz;
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const CLIENT_ID: &str = "6731de76-14a6-49ae-97bc-6eba6914391e";
+
+fn read(text: &str, environment: &[(&str, &str)]) -> Result<Settings, Vec<Problem>> {
+    let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let read_file = |path: &Path| match path.to_str() {
+        Some("/run/one") => Ok("whsec_from_file\n".to_owned()),
+        Some("/run/two") => Ok("whsec_a\n\n  whsec_b \n".to_owned()),
+        _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+    };
+    Settings::read(Some(FileText { path: "test.toml", text }), &environment, &read_file)
+}
+
+/// The keys of the problems, with where their values came from.
+fn problems(text: &str, environment: &[(&str, &str)]) -> Vec<String> {
+    let problems = read(text, environment).err().unwrap_or_default();
+    problems.iter().map(|problem| format!("{} ({})", problem.key, problem.origin)).collect()
+}
+
+fn only_problem(text: &str, environment: &[(&str, &str)]) -> String {
+    let problems = read(text, environment).unwrap_err();
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    problems[0].to_string()
+}
+
+fn secrets(settings: &Settings) -> Vec<&str> {
+    settings.webhook_secrets.iter().map(ExposeSecret::expose_secret).collect()
+}
+
+#[test]
+fn without_anything_the_defaults_hold() {
+    let settings = read("", &[]).unwrap();
+    assert!(settings.database_url.is_none() && settings.outlook.is_none() && settings.webhook_secrets.is_empty());
+    assert_eq!(settings.max_connections, 10);
+    assert_eq!(settings.data_dir, Path::new("./chargebook-data"));
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+    assert!(settings.admission.livemode && settings.admission.accounts.is_empty());
+    assert_eq!(settings.orders, OrderSource::Table);
+    assert_eq!(settings.rules, BookRules::default());
+    let seven = NaiveTime::from_hms_opt(7, 0, 0).unwrap();
+    assert_eq!(settings.schedule, Schedule { zone: Tz::UTC, send_at: seven, books_start: None });
+    assert!(settings.account_names.is_empty());
+}
+
+#[test]
+fn a_file_can_set_everything() {
+    let settings = read(
+        r#"
+        data_dir = "/var/lib/chargebook"
+        [database]
+        url = "postgres://user:word@db.example/books?sslmode=require"
+        max_connections = 20
+        [http]
+        listen = "[::1]:0"
+        [stripe]
+        webhook_secrets = ["whsec_new", "whsec_old"]
+        api_key = "rk_live_abc"
+        api_base = "http://127.0.0.1:12111"
+        livemode = false
+        accounts = ["acct_1", "acct_2"]
+        [orders]
+        mode = "view"
+        view = "shop.orders_for_chargebook"
+        amount_unit = "x100"
+        [summary]
+        time_zone = "Europe/Berlin"
+        send_at = "06:30"
+        [books]
+        start = 2026-01-01
+        convention = "contra"
+        fx_tolerance_percent = 5
+        [outlook]
+        tenant_id = "contoso.onmicrosoft.com"
+        client_id = "6731de76-14a6-49ae-97bc-6eba6914391e"
+        client_secret = "word"
+        sender = "chargebook@contoso.com"
+        recipients = ["finance@contoso.com"]
+        [journal.accounts]
+        "assets:stripe-balance" = "1050 Stripe"
+        "#,
+        &[],
+    )
+    .unwrap();
+    assert_eq!(settings.max_connections, 20);
+    assert_eq!(secrets(&settings), ["whsec_new", "whsec_old"]);
+    assert!(!settings.admission.livemode);
+    assert_eq!(settings.admission.accounts.len(), 2);
+    assert_eq!(settings.orders, OrderSource::view("shop.orders_for_chargebook", AmountUnit::X100).unwrap());
+    assert_eq!(settings.schedule.zone, Tz::Europe__Berlin);
+    assert_eq!(settings.schedule.books_start, NaiveDate::from_ymd_opt(2026, 1, 1));
+    assert_eq!(settings.rules.convention, Convention::Contra);
+    assert_eq!(settings.rules.fx_tolerance_percent, 5);
+    assert_eq!(settings.rules.time_zone, Tz::Europe__Berlin);
+    assert_eq!(settings.outlook.unwrap().authority.as_str(), "https://login.microsoftonline.com/");
+    assert_eq!(settings.account_names[&LedgerAccount::StripeBalance], "1050 Stripe");
+}
+
+#[test]
+fn the_environment_goes_before_the_file() {
+    let file = "data_dir = \"a\"\n[stripe]\nwebhook_secrets = [\"whsec_file\"]\n[journal.accounts]\n\
+                \"expenses:dispute-fees\" = \"6030\"";
+    let settings = read(
+        file,
+        &[
+            ("CHARGEBOOK_DATA_DIR", "b"),
+            ("CHARGEBOOK_STRIPE__WEBHOOK_SECRETS", "whsec_1, whsec_2"),
+            ("CHARGEBOOK_JOURNAL__ACCOUNTS", "expenses:dispute-fees=6040 Fees, assets:stripe-balance=1050"),
+            ("CHARGEBOOK_HTTP__LISTEN", ""),
+            ("PATH", "/bin"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(settings.data_dir, Path::new("b"));
+    assert_eq!(secrets(&settings), ["whsec_1", "whsec_2"]);
+    assert_eq!(settings.account_names[&LedgerAccount::DisputeFees], "6040 Fees");
+    assert_eq!(settings.account_names[&LedgerAccount::StripeBalance], "1050");
+    assert_eq!(settings.listen.port(), 8080);
+}
+
+#[test]
+fn database_url_is_the_last_resort() {
+    let last = ("DATABASE_URL", "postgres://last/resort");
+    let url = |text, environment: &[_]| read(text, environment).unwrap().database_url.unwrap();
+    assert_eq!(url("", &[last]).expose_secret(), "postgres://last/resort");
+    let file = "[database]\nurl = \"postgres://the/file\"";
+    assert_eq!(url(file, &[last]).expose_secret(), "postgres://the/file");
+    assert_eq!(problems("", &[("DATABASE_URL", "mysql://a/b")]), ["database.url (environment variable DATABASE_URL)"]);
+}
+
+#[test]
+fn a_secret_can_stand_in_a_file() {
+    let one = read("[stripe]\nwebhook_secrets_file = \"/run/one\"", &[]).unwrap();
+    assert_eq!(secrets(&one), ["whsec_from_file"]);
+    let two = [("CHARGEBOOK_STRIPE__WEBHOOK_SECRETS_FILE", "/run/two")];
+    let file = "[stripe]\nwebhook_secrets = [\"whsec_x\"]";
+    assert_eq!(secrets(&read(file, &two).unwrap()), ["whsec_a", "whsec_b"]);
+    let missing = only_problem("[database]\nurl_file = \"/run/none\"", &[]);
+    assert!(missing.contains("database.url_file (test.toml): /run/none can't be read"), "{missing}");
+    let both = "[stripe]\napi_key = \"sk_test_1\"\napi_key_file = \"/run/one\"";
+    assert!(only_problem(both, &[]).contains("given twice"));
+    assert!(only_problem("[http]\nlisten_file = \"/run/one\"", &[]).contains("no such setting"));
+}
+
+#[test]
+fn every_problem_is_told_at_once() {
+    let text = r#"
+        data_dir = ["a", "b"]
+        [database]
+        url = "localhost"
+        max_connections = 0
+        [http]
+        listen = "localhost:8080"
+        [stripe]
+        webhook_secrets = ["whsec_ok", "sk_live_no"]
+        api_key = "whsec_no"
+        api_base = "http://api.stripe.com"
+        livemode = "yes"
+        accounts = ["1"]
+        colour = "red"
+        [orders]
+        mode = "view"
+        amount_unit = "cents"
+        [summary]
+        time_zone = "Berlin"
+        send_at = "7 am"
+        [books]
+        start = "yesterday"
+        convention = "cash"
+        fx_tolerance_percent = 101
+        [outlook]
+        sender = "chargebook@contoso.com"
+        graph_base = "http://graph.microsoft.com"
+        [journal.accounts]
+        "assets:stripe" = "1050"
+    "#;
+    let mut found = problems(text, &[("CHARGEBOOK_HTTP__PORT", "80")]);
+    found.sort_unstable();
+    let mut expected = vec![
+        "http.port (environment variable CHARGEBOOK_HTTP__PORT)",
+        "orders.view (not set)",
+        "outlook.client_id (not set)",
+        "outlook.client_secret (not set)",
+        "outlook.recipients (not set)",
+        "outlook.tenant_id (not set)",
+    ];
+    let in_file = [
+        "books.convention",
+        "books.fx_tolerance_percent",
+        "books.start",
+        "data_dir",
+        "database.max_connections",
+        "database.url",
+        "http.listen",
+        "journal.accounts",
+        "orders.amount_unit",
+        "outlook.graph_base",
+        "stripe.accounts",
+        "stripe.api_base",
+        "stripe.api_key",
+        "stripe.colour",
+        "stripe.livemode",
+        "stripe.webhook_secrets",
+        "summary.send_at",
+        "summary.time_zone",
+    ]
+    .map(|key| format!("{key} (test.toml)"));
+    expected.extend(in_file.iter().map(String::as_str));
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn an_unknown_key_comes_with_the_one_that_was_meant() {
+    for (text, environment, hint) in [
+        ("[stripe]\nwebhook_secret = \"x\"", None, "did you mean stripe.webhook_secrets?"),
+        ("livemode = true", None, "did you mean stripe.livemode?"),
+        ("[datbase]\nurl = \"x\"", None, "did you mean database.url?"),
+        ("[sripe.deep]\nanything = 1", None, "docs/operations.md"),
+        ("", Some("CHARGEBOOK_STRIPE_API_KEY"), "did you mean CHARGEBOOK_STRIPE__API_KEY?"),
+        ("", Some("CHARGEBOOK_SOMETHING_ELSE"), "docs/operations.md"),
+    ] {
+        let environment: Vec<_> = environment.map(|name| (name, "x")).into_iter().collect();
+        let problem = only_problem(text, &environment);
+        assert!(problem.contains("no such setting") && problem.contains(hint), "{problem}");
+    }
+    let account = only_problem("[journal.accounts]\n\"assets:stripe-balanse\" = \"x\"", &[]);
+    assert!(account.contains("did you mean assets:stripe-balance?"), "{account}");
+}
+
+#[test]
+fn variables_of_kubernetes_about_a_service_called_chargebook_are_not_settings() {
+    let names = [
+        "SERVICE_HOST",
+        "SERVICE_PORT",
+        "SERVICE_PORT_HTTP",
+        "PORT",
+        "PORT_8080_TCP",
+        "PORT_8080_TCP_ADDR",
+        "DB_SERVICE_HOST",
+        "DB_PORT",
+        "DB_PORT_5432_TCP_PROTO",
+    ]
+    .map(|name| format!("CHARGEBOOK_{name}"));
+    let environment: Vec<_> = names.iter().map(|name| (name.as_str(), "tcp://10.0.0.1:8080")).collect();
+    assert_eq!(problems("", &environment), [""; 0]);
+}
+
+#[test]
+fn a_view_must_be_asked_for_and_named() {
+    assert!(only_problem("[orders]\nmode = \"view\"", &[]).contains("no view is named"));
+    assert!(only_problem("[orders]\nview = \"shop.orders\"", &[]).contains("for orders.mode view only"));
+    let injected = "[orders]\nmode = \"view\"\nview = \"orders; DROP TABLE x\"";
+    assert!(only_problem(injected, &[]).starts_with("orders.view"));
+}
+
+#[test]
+fn secrets_go_to_safe_addresses_only() {
+    for (base, good) in [
+        ("https://api.stripe.com", true),
+        ("http://localhost:1", true),
+        ("http://[::1]:1", true),
+        ("http://127.0.0.1", true),
+        ("http://localhost.example.com", false),
+        ("http://10.0.0.1", false),
+        ("https://user:word@api.stripe.com", false),
+        ("https://api.stripe.com/?x", false),
+        ("ftp://localhost", false),
+        ("api.stripe.com", false),
+    ] {
+        for key in ["stripe.api_base", "outlook.authority", "outlook.graph_base"] {
+            let name = format!("CHARGEBOOK_{}", key.replace('.', "__").to_uppercase());
+            let is_refused = problems("", &[(&name, base)]).iter().any(|problem| problem.starts_with(key));
+            assert_eq!(is_refused, !good, "{key} {base}");
+        }
+    }
+}
+
+#[test]
+fn what_outlook_refuses_is_a_problem_of_its_key() {
+    let text = format!(
+        "[outlook]\ntenant_id = \"common\"\nclient_id = \"{CLIENT_ID}\"\nclient_secret = \"w\"\n\
+         sender = \"a@b.c\"\nrecipients = [\"nobody\"]"
+    );
+    assert_eq!(problems(&text, &[]), ["outlook.tenant_id (test.toml)", "outlook.recipients (test.toml)"]);
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let text = r#"
+        [database]
+        url = "hunter2-database"
+        [stripe]
+        webhook_secrets = ["hunter2-hook"]
+        api_key = "hunter2-key"
+        api_base = "https://user:hunter2-base@example.com"
+    "#;
+    for problem in read(text, &[]).unwrap_err() {
+        assert!(!problem.to_string().contains("hunter2"), "{problem}");
+    }
+    for broken in ["[stripe]\napi_key = \"hunter2", "[stripe]\napi_key = hunter2", "[stripe]\napi_key \"hunter2\""] {
+        let problem = only_problem(broken, &[]);
+        assert!(problem.contains("line 2 is not TOML") && !problem.contains("hunter2"), "{problem}");
+    }
+    let settings = read(
+        "[database]\nurl = \"postgres://u:hunter2@h/d\"\n[stripe]\nwebhook_secrets = [\"whsec_hunter2\"]",
+        &[("CHARGEBOOK_STRIPE__API_KEY", "sk_test_hunter2")],
+    );
+    assert!(!format!("{:?}", settings.unwrap()).contains("hunter2"));
+}
+
+#[test]
+fn a_file_that_is_named_must_be_there() {
+    let problems = Settings::load(Some(Path::new("/nowhere/chargebook.toml"))).unwrap_err();
+    assert!(problems[0].to_string().starts_with("--config (/nowhere/chargebook.toml): it can't be read"));
+}

@@ -1,0 +1,29 @@
+//! Where logs go: to standard error; for people on a terminal, as JSON anywhere else.
+
+use std::io::{self, IsTerminal};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{EnvFilter, fmt};
+
+/// Starts logging, once for the process. `RUST_LOG` sets levels; without it they begin at `info`.
+pub fn start() {
+    let levels = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+    let is_terminal = io::stderr().is_terminal();
+    let logs = fmt().with_env_filter(levels).with_writer(io::stderr).with_ansi(is_terminal);
+    let started = if is_terminal { logs.try_init() } else { logs.json().flatten_event(true).try_init() };
+    // Whoever embeds this library may have started logging in another way.
+    drop(started);
+}
+
+/// An error with what caused it, for the one place that logs it.
+#[must_use]
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

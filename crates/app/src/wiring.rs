@@ -1,0 +1,183 @@
+//! Chooses the adapters that the settings ask for. Nothing else names one.
+
+use std::sync::Arc;
+
+use chargebook_domain::ports::{Clock, Notifier};
+use chargebook_domain::service::WriteMail;
+use chargebook_ledger_postgres::PostgresLedger;
+use chargebook_local_postgres::{Cluster, Durability};
+use chargebook_notifier_outlook::OutlookNotifier;
+use chargebook_source_stripe::StripeDisputeSource;
+use secrecy::ExposeSecret;
+use tokio::task::spawn_blocking;
+use tracing::warn;
+
+use crate::folder::FolderNotifier;
+use crate::gate::{Closed, Gate};
+use crate::mail::{self, AccountNames};
+use crate::metrics::{CountWaiting, Waiting};
+use crate::serve::{App, Policy, Ports};
+use crate::settings::Settings;
+use crate::telemetry::chain;
+
+/// The database of the private cluster that holds the books.
+const PRIVATE_DATABASE: &str = "chargebook";
+
+/// What a server is for. A demo's figures must never be in the books.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// The user's books.
+    Books,
+    /// A demo, on a database of its own.
+    Demo,
+}
+
+/// Something can't be built as the settings are; a person must change something first.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}; {remedy}")]
+pub struct SetUpError {
+    what: String,
+    remedy: String,
+}
+
+impl SetUpError {
+    fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { what: what.into(), remedy: remedy.into() }
+    }
+}
+
+/// The database that the settings name.
+#[derive(Debug)]
+pub struct Database {
+    /// The ledger in it.
+    pub ledger: PostgresLedger,
+    cluster: Option<Cluster>,
+}
+
+impl Database {
+    /// Opens the user's own database, which need not be reachable, or starts the private cluster and migrates it.
+    ///
+    /// # Errors
+    /// [`SetUpError`] when there is no such database, and none can be made.
+    pub async fn open(settings: &Settings) -> Result<Self, SetUpError> {
+        let private = match &settings.database_url {
+            Some(_) => None,
+            None => Some(start_private(settings).await?),
+        };
+        let url = match (&private, &settings.database_url) {
+            (Some(cluster), _) => cluster.url(PRIVATE_DATABASE),
+            (None, url) => url.as_ref().map(|url| url.expose_secret().to_owned()).unwrap_or_default(),
+        };
+        let ledger = PostgresLedger::connect_lazy(&url, settings.max_connections, settings.orders.clone())
+            .map_err(|error| SetUpError::new(error.to_string(), "correct database.url"))?;
+        let database = Self { ledger, cluster: private };
+        if database.cluster.is_some()
+            && let Err(error) = database.ledger.migrate().await
+        {
+            let what = format!("the private cluster can't be migrated: {}", chain(&error));
+            database.close().await;
+            return Err(SetUpError::new(what, "see postgres.log in data_dir"));
+        }
+        Ok(database)
+    }
+
+    /// Ends the connections, and the private cluster if it was started here and nobody else uses it.
+    pub async fn close(self) {
+        self.ledger.close().await;
+        let Some(cluster) = self.cluster else { return };
+        match spawn_blocking(|| cluster.stop_if_started()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!(error = chain(&error), "the private cluster can't be stopped"),
+            Err(error) => warn!(error = chain(&error), "the private cluster may still be running"),
+        }
+    }
+}
+
+async fn start_private(settings: &Settings) -> Result<Cluster, SetUpError> {
+    let dir = settings.data_dir.clone();
+    let start = move || {
+        let cluster = Cluster::open(&dir, Durability::Durable)?;
+        cluster.create_database(PRIVATE_DATABASE)?;
+        Ok::<_, chargebook_local_postgres::Error>(cluster)
+    };
+    let failed = |why: &dyn std::error::Error| {
+        let what = format!("the private Postgres in {} can't be used: {}", settings.data_dir.display(), chain(why));
+        SetUpError::new(what, "or set database.url to a Postgres of your own")
+    };
+    spawn_blocking(start).await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+}
+
+/// Where the mail goes.
+///
+/// # Errors
+/// [`SetUpError`] when the settings of Outlook can't be right.
+pub fn notifier(settings: &Settings) -> Result<Arc<dyn Notifier>, SetUpError> {
+    let Some(outlook) = &settings.outlook else {
+        return Ok(Arc::new(FolderNotifier::new(settings.data_dir.join("mail"))));
+    };
+    match OutlookNotifier::new(outlook.clone()) {
+        Ok(notifier) => Ok(Arc::new(notifier)),
+        Err(problems) => {
+            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            Err(SetUpError::new(problems.join("; "), "correct the section outlook"))
+        }
+    }
+}
+
+/// Writes mails with the names that the settings give to accounts.
+#[must_use]
+pub fn write_mail(settings: &Settings) -> Arc<WriteMail> {
+    let names = AccountNames::new(settings.account_names.clone());
+    Arc::new(move |summary| mail::write(summary, &names))
+}
+
+/// The server over real adapters.
+///
+/// # Errors
+/// [`SetUpError`]: no webhook secret, or a database that was reached and can't be used. One that is away is no error.
+pub async fn app(
+    settings: &Settings,
+    database: &Database,
+    clock: Arc<dyn Clock>,
+    purpose: Purpose,
+) -> Result<App, SetUpError> {
+    let source = StripeDisputeSource::new(settings.webhook_secrets.clone()).map_err(|error| {
+        let remedy = "set stripe.webhook_secrets, or CHARGEBOOK_STRIPE__WEBHOOK_SECRETS, to whsec_...";
+        SetUpError::new(error.to_string(), remedy)
+    })?;
+    let gate = Arc::new(Gate::new(database.ledger.clone(), purpose));
+    match gate.check().await {
+        Ok(()) => {}
+        Err(Closed::Away(error)) => warn!(error = chain(&error), "the database is away: not ready until it is back"),
+        Err(closed @ (Closed::NotMigrated { .. } | Closed::OfADemo)) => {
+            return Err(SetUpError::new("the server can't start", closed.to_string()));
+        }
+    }
+    let ports = Ports {
+        source: Arc::new(source),
+        ledger: Arc::clone(&gate) as _,
+        orders: Arc::clone(&gate) as _,
+        summaries: gate,
+        notifier: notifier(settings)?,
+        clock,
+        count_waiting: count_waiting(&database.ledger),
+    };
+    let policy = Policy {
+        rules: settings.rules,
+        admission: settings.admission.clone(),
+        schedule: settings.schedule,
+        write_mail: write_mail(settings),
+    };
+    Ok(App::new(settings.listen, ports, policy))
+}
+
+fn count_waiting(ledger: &PostgresLedger) -> Arc<CountWaiting> {
+    let ledger = ledger.clone();
+    Arc::new(move || {
+        let ledger = ledger.clone();
+        Box::pin(async move {
+            let gauges = ledger.gauges().await?;
+            Ok(Waiting { orphans: gauges.orphans, quarantined: gauges.quarantined, unsealed: gauges.unsealed })
+        })
+    })
+}

@@ -1,0 +1,10 @@
+//! The laws of the books, over random histories, on PostgreSQL.
+//!
+//! The cases are the same in every run: a failure names the case, and the case is found again.
+
+mod books;
+mod case;
+mod concurrency;
+mod figures;
+mod order_blind;
+mod sealing;

@@ -1,0 +1,135 @@
+//! The real server, and how webhooks are sent to it.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+
+use chargebook_source_stripe::sign;
+use chrono::Utc;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::{Event, binary, scratch_folder};
+
+/// The secret that the server of a test accepts.
+pub const SECRET: &str = "whsec_end_to_end_tests";
+
+/// A running server. Dropping it kills it.
+pub struct Server {
+    /// Its address, `http://127.0.0.1:port`.
+    pub base: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    child: Child,
+    client: reqwest::Client,
+    log: Arc<Mutex<String>>,
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// `result`, or the code of the error.
+    pub word: String,
+    /// The whole body.
+    pub text: String,
+    /// The header `retry-after`.
+    pub retry_after: Option<String>,
+}
+
+impl Server {
+    /// Starts the program on a database, and waits until it listens.
+    pub async fn start(database_url: &str, settings: &[(&str, &str)]) -> Self {
+        let folder = scratch_folder();
+        let mut command = Command::new(binary());
+        command
+            .arg("serve")
+            .current_dir(&folder)
+            .env_clear()
+            .env("CHARGEBOOK_DATABASE__URL", database_url)
+            .env("CHARGEBOOK_HTTP__LISTEN", "127.0.0.1:0")
+            .env("CHARGEBOOK_STRIPE__WEBHOOK_SECRETS", SECRET)
+            .envs(settings.iter().copied())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let log = Arc::new(Mutex::new(String::new()));
+        let mut base = None;
+        while base.is_none() {
+            let line = lines.next_line().await.unwrap();
+            let line = line.unwrap_or_else(|| panic!("the server ended: {}", log.lock().unwrap()));
+            let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
+            base = parsed["http.address"].as_str().map(|address| format!("http://{address}"));
+            log.lock().unwrap().push_str(&(line + "\n"));
+        }
+        let kept = Arc::clone(&log);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                kept.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { base: base.unwrap(), folder, child, client, log }
+    }
+
+    /// Sends an event as Stripe does, signed now.
+    pub async fn send(&self, event: &Event) -> Reply {
+        self.try_send(event).await.unwrap()
+    }
+
+    /// Sends an event to a server that may be gone.
+    ///
+    /// # Errors
+    /// When there was no answer.
+    pub async fn try_send(&self, event: &Event) -> Result<Reply, reqwest::Error> {
+        let signature = sign(&event.body, SECRET, Utc::now());
+        self.post(event.body.clone().into_bytes(), Some(&signature)).await
+    }
+
+    /// Posts any body with any signature.
+    ///
+    /// # Errors
+    /// When there was no answer.
+    pub async fn post(&self, body: Vec<u8>, signature: Option<&str>) -> Result<Reply, reqwest::Error> {
+        let mut request = self.client.post(format!("{}/webhooks/stripe", self.base)).body(body);
+        if let Some(signature) = signature {
+            request = request.header("stripe-signature", signature);
+        }
+        reply(request.send().await?).await
+    }
+
+    /// Asks for a path.
+    pub async fn get(&self, path: &str) -> Reply {
+        reply(self.client.get(format!("{}{path}", self.base)).send().await.unwrap()).await.unwrap()
+    }
+
+    /// What it has logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Ends it at once, as `kill -9` does.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    /// Asks it to stop, and answers its exit code.
+    pub async fn stop(mut self) -> i32 {
+        let id = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        self.child.wait().await.unwrap().code().unwrap_or(-1)
+    }
+}
+
+async fn reply(response: reqwest::Response) -> Result<Reply, reqwest::Error> {
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+    let text = response.text().await?;
+    let json: Value = serde_json::from_str(&text).unwrap_or_default();
+    let word = json["result"].as_str().or(json["error"]["code"].as_str()).unwrap_or_default().to_owned();
+    Ok(Reply { status, word, text, retry_after })
+}

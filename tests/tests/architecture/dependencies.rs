@@ -1,0 +1,193 @@
+//! Dependencies point inward only, and each technology is behind one crate.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use cargo_metadata::{DependencyKind, MetadataCommand, Package};
+
+use crate::tree::root;
+
+/// Which of our crates a crate may use.
+struct Row {
+    package: &'static str,
+    /// In what it ships: exactly these.
+    uses: &'static [&'static str],
+    /// In its tests and examples: these as well.
+    tests_use: &'static [&'static str],
+}
+
+/// Every member of the workspace has a row. A new adapter gets one like the others: `domain`, and nothing else of ours.
+const ALLOWED: &[Row] = &[
+    Row { package: "chargebook-domain", uses: &[], tests_use: &["chargebook-port-contracts"] },
+    Row { package: "chargebook-port-contracts", uses: &["chargebook-domain"], tests_use: &[] },
+    Row {
+        package: "chargebook-source-stripe",
+        uses: &["chargebook-domain"],
+        tests_use: &["chargebook-port-contracts"],
+    },
+    Row {
+        package: "chargebook-ledger-postgres",
+        uses: &["chargebook-domain"],
+        tests_use: &["chargebook-port-contracts"],
+    },
+    Row {
+        package: "chargebook-notifier-outlook",
+        uses: &["chargebook-domain"],
+        tests_use: &["chargebook-port-contracts"],
+    },
+    Row { package: "chargebook-local-postgres", uses: &[], tests_use: &[] },
+    Row {
+        package: "chargebook",
+        uses: &[
+            "chargebook-domain",
+            "chargebook-ledger-postgres",
+            "chargebook-local-postgres",
+            "chargebook-notifier-outlook",
+            "chargebook-source-stripe",
+        ],
+        tests_use: &["chargebook-domain", "chargebook-port-contracts"],
+    },
+    Row {
+        package: "chargebook-tests",
+        uses: &[],
+        tests_use: &[
+            "chargebook",
+            "chargebook-domain",
+            "chargebook-ledger-postgres",
+            "chargebook-local-postgres",
+            "chargebook-notifier-outlook",
+            "chargebook-port-contracts",
+            "chargebook-source-stripe",
+        ],
+    },
+];
+
+/// All that `domain` may use of others.
+const DOMAIN_USES: &[&str] = &["async-trait", "chrono", "chrono-tz", "mockall", "rust_decimal", "thiserror"];
+
+/// What must not come into `domain` through others either: runtimes, I/O, wire formats, logging.
+const NOT_IN_DOMAIN: &[&str] = &[
+    "axum",
+    "hyper",
+    "libc",
+    "log",
+    "mio",
+    "mockall",
+    "reqwest",
+    "serde",
+    "serde_core",
+    "serde_json",
+    "socket2",
+    "sqlx",
+    "sqlx-core",
+    "tokio",
+    "tracing",
+    "tracing-core",
+];
+
+/// A technology, the crates that ship it, and those that use it in tests only. A name that ends in `*` is a beginning.
+const OWNED: &[(&str, &[&str], &[&str])] = &[
+    ("sqlx*", &["chargebook-ledger-postgres"], &["chargebook-tests"]),
+    ("async-stripe*", &["chargebook-source-stripe"], &[]),
+    ("miniserde", &["chargebook-source-stripe"], &[]),
+    ("graph-rs-sdk", &["chargebook-notifier-outlook"], &[]),
+    ("reqwest", &["chargebook-notifier-outlook"], &["chargebook-tests"]),
+    ("axum*", &["chargebook", "chargebook-port-contracts"], &["chargebook-tests"]),
+    ("clap*", &["chargebook"], &[]),
+    ("mockall", &["chargebook-domain"], &["*"]),
+];
+
+#[test]
+fn every_crate_has_a_row_and_every_row_a_crate() {
+    let members: BTreeSet<_> = members().iter().map(|package| package.name.to_string()).collect();
+    let rows: BTreeSet<_> = ALLOWED.iter().map(|row| row.package.to_owned()).collect();
+    assert_eq!(members, rows);
+}
+
+#[test]
+fn our_crates_use_each_other_only_inward() {
+    let members = members();
+    let ours: BTreeSet<_> = members.iter().map(|package| package.name.as_str()).collect();
+    for package in &members {
+        let row = ALLOWED.iter().find(|row| row.package == package.name.as_str()).unwrap();
+        let ours = |kind| -> BTreeSet<&str> {
+            dependencies(package, kind).into_iter().filter(|name| ours.contains(name)).collect()
+        };
+        let (shipped, tested) = (ours(DependencyKind::Normal), ours(DependencyKind::Development));
+        assert_eq!(shipped, row.uses.iter().copied().collect(), "what {} ships", package.name);
+        let allowed: BTreeSet<_> = row.uses.iter().chain(row.tests_use).copied().collect();
+        let more: Vec<_> = tested.difference(&allowed).collect();
+        assert!(more.is_empty(), "the tests of {} use {more:?}", package.name);
+        assert!(ours(DependencyKind::Build).is_empty(), "the build of {} uses our own crates", package.name);
+    }
+}
+
+#[test]
+fn the_domain_uses_only_what_is_pure() {
+    let members = members();
+    let domain = members.iter().find(|package| package.name.as_str() == "chargebook-domain").unwrap();
+    let uses = dependencies(domain, DependencyKind::Normal);
+    let more: Vec<_> = uses.iter().filter(|name| !DOMAIN_USES.contains(name)).collect();
+    assert!(more.is_empty(), "domain may not use {more:?}");
+    assert_eq!(dependencies(domain, DependencyKind::Build), BTreeSet::new());
+    let mockall = domain.dependencies.iter().find(|dependency| dependency.name == "mockall").unwrap();
+    assert!(mockall.optional, "mockall is for whoever asks for the feature `mock`");
+    assert!(!domain.features.contains_key("default"), "nobody gets mocks without asking");
+}
+
+#[test]
+fn nothing_impure_comes_into_the_domain_through_others() {
+    let closure = shipped_with("chargebook-domain");
+    assert!(closure.contains("chrono"), "{closure:?}");
+    let found: Vec<_> = NOT_IN_DOMAIN.iter().filter(|name| closure.contains(**name)).collect();
+    assert!(found.is_empty(), "domain depends on {found:?}, through others: see cargo tree -p chargebook-domain");
+}
+
+#[test]
+fn each_technology_is_behind_its_crate() {
+    for package in members() {
+        for (technology, shippers, testers) in OWNED {
+            let is_it = |name: &&str| match technology.strip_suffix('*') {
+                Some(beginning) => name.starts_with(beginning),
+                None => name == technology,
+            };
+            let name = package.name.as_str();
+            let ships = [DependencyKind::Normal, DependencyKind::Build]
+                .iter()
+                .any(|kind| dependencies(&package, *kind).iter().any(is_it));
+            assert!(!ships || shippers.contains(&name), "{name} may not use {technology}");
+            let tests = dependencies(&package, DependencyKind::Development).iter().any(is_it);
+            let may_test = testers.contains(&"*") || testers.contains(&name) || shippers.contains(&name);
+            assert!(!tests || may_test, "the tests of {name} may not use {technology}");
+        }
+    }
+}
+
+#[test]
+fn mocks_are_not_in_the_binary() {
+    let shipped = shipped_with("chargebook");
+    assert!(shipped.contains("tokio"), "{shipped:?}");
+    for name in ["mockall", "proptest", "chargebook-port-contracts"] {
+        assert!(!shipped.contains(name), "{name} is in the binary: see cargo tree -p chargebook -e normal -i {name}");
+    }
+}
+
+fn members() -> Vec<Package> {
+    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).no_deps().exec().unwrap();
+    metadata.workspace_packages().into_iter().cloned().collect()
+}
+
+fn dependencies(package: &Package, kind: DependencyKind) -> BTreeSet<&str> {
+    let of_kind = package.dependencies.iter().filter(|dependency| dependency.kind == kind);
+    of_kind.map(|dependency| dependency.name.as_str()).collect()
+}
+
+/// Everything that is compiled into `package` when it is built by itself: in the whole workspace its dependencies get
+/// the features that others ask of them too.
+fn shipped_with(package: &str) -> BTreeSet<String> {
+    let arguments = ["tree", "--locked", "--package", package, "--edges", "normal", "--prefix", "none"];
+    let listed = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().unwrap();
+    assert!(listed.status.success(), "{}", String::from_utf8_lossy(&listed.stderr));
+    let lines = String::from_utf8(listed.stdout).unwrap();
+    lines.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+}

@@ -1,0 +1,9 @@
+//! The shape of the workspace, held by tests: which crate may use which, what the documents say, what the sources may
+//! not contain. ARCHITECTURE.md names the rules.
+
+mod dependencies;
+mod documents;
+mod markdown;
+mod settings;
+mod sources;
+mod tree;

@@ -1,0 +1,52 @@
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::support::{HeldLedger, Running, app, ledger};
+use std::sync::Arc;
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_finishes_what_it_accepted() {
+    let held = HeldLedger::before(Arc::new(ledger()));
+    let server = Running::start(app(held.clone())).await;
+    let address = server.address;
+    let accepted = server.deliver_later("dispute evt_1");
+    held.wait_for_batch().await;
+    let mut stopped = server.stop();
+    assert!(timeout(Duration::from_millis(200), &mut stopped).await.is_err(), "it stopped with a request open");
+    assert!(TcpStream::connect(address).await.is_err(), "it still listens");
+    held.may_go.add_permits(1);
+    assert_eq!(accepted.await.unwrap().short(), (200, "recorded".to_owned()));
+    stopped.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn idle_connections_do_not_keep_a_server_from_stopping() {
+    let server = Running::start(app(Arc::new(ledger()))).await;
+    let idle = TcpStream::connect(server.address).await.unwrap();
+    assert_eq!(server.get("/health/live").await.status, 200);
+    timeout(Duration::from_secs(5), server.stop()).await.unwrap().unwrap().unwrap();
+    drop(idle);
+}
+
+#[tokio::test]
+async fn what_can_not_be_finished_in_time_is_given_up() {
+    let held = HeldLedger::before(Arc::new(ledger()));
+    let mut app = app(held.clone());
+    app.limits.finish_within = Duration::from_millis(200);
+    let server = Running::start(app).await;
+    let accepted = server.deliver_later("dispute evt_1");
+    held.wait_for_batch().await;
+    timeout(Duration::from_secs(5), server.stop()).await.unwrap().unwrap().unwrap();
+    accepted.abort();
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_an_error() {
+    let server = Running::start(app(Arc::new(ledger()))).await;
+    let mut second = app(Arc::new(ledger()));
+    second.listen = server.address;
+    let error = chargebook::serve::serve(second, std::future::pending(), |_| {}).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("can't listen on {}", server.address));
+}

@@ -1,0 +1,100 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use chargebook::serve::Ports;
+use chargebook::workers::Worker;
+use chargebook_domain::ports::Sealed;
+use chargebook_domain::ports::{
+    Claim, MockNotifier, MockOrderBook, MockSummaries, Notifier, OrderBook, SendOutcome, Summaries,
+};
+use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Window};
+use chargebook_port_contracts::samples;
+use chrono_tz::Tz;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::support::{Running, app, app_with_workers, ledger, ports, unavailable};
+
+fn quiet_day() -> DayBooks {
+    DayBooks {
+        date: samples::date(2),
+        zone: Tz::UTC,
+        sealed: true,
+        rows: vec![],
+        moves: vec![],
+        opening: [].into(),
+        resolved: [].into(),
+        unresolved: [].into(),
+        month_to_date: Window::default(),
+        ninety_days: Window::default(),
+        open: OpenBalance::default(),
+        attention: Attention::default(),
+    }
+}
+
+/// Yesterday is sealed and not mailed yet.
+fn summaries(done: mpsc::UnboundedSender<&'static str>) -> MockSummaries {
+    let mut summaries = MockSummaries::new();
+    let yesterday = samples::date(2);
+    let sealed = Sealed { last: Some(yesterday), first_recorded: Some(yesterday) };
+    summaries.expect_sealed().returning(move |_| Ok(sealed));
+    summaries.expect_undelivered().returning(move |_, _| Ok(vec![yesterday]));
+    summaries.expect_books().returning(|_| Ok(quiet_day()));
+    summaries.expect_claim().times(1).returning(|request| Ok(Some(Claim { date: request.date, attempt: 1 })));
+    summaries.expect_settle().times(1).returning(move |_, _, _, _| {
+        done.send("settled").unwrap();
+        Ok(())
+    });
+    summaries
+}
+
+#[tokio::test]
+async fn a_server_matches_orders_and_mails_the_day_as_soon_as_it_starts() {
+    let (done, mut seen) = mpsc::unbounded_channel();
+    let mut orders = MockOrderBook::new();
+    let swept = done.clone();
+    orders.expect_due().returning(move |_, _| {
+        swept.send("swept").unwrap();
+        Ok(vec![])
+    });
+    let mut notifier = MockNotifier::new();
+    notifier.expect_channel().return_const("mock");
+    notifier
+        .expect_send()
+        .withf(|mail| mail.reference == "summary/2026-01-07")
+        .times(1)
+        .returning(|_| SendOutcome::Accepted { receipt: None });
+    let (orders, summaries): (Arc<dyn OrderBook>, Arc<dyn Summaries>) = (Arc::new(orders), Arc::new(summaries(done)));
+    let notifier: Arc<dyn Notifier> = Arc::new(notifier);
+    let world = Ports { orders, summaries, notifier, ..ports(Arc::new(ledger())) };
+    let server = Running::start(app_with_workers(world)).await;
+    let mut both = [seen.recv().await.unwrap(), seen.recv().await.unwrap()];
+    both.sort_unstable();
+    assert_eq!(both, ["settled", "swept"]);
+    timeout(Duration::from_secs(5), server.stop()).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_worker_goes_on_after_errors_and_panics() {
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let turns = Arc::new(AtomicUsize::new(0));
+    let worker = Worker::new("tested", Duration::from_millis(1), move || {
+        let (turn, tell) = (turns.fetch_add(1, Ordering::Relaxed), tell.clone());
+        async move {
+            drop(tell.send(turn));
+            match turn {
+                0 => Err(unavailable()),
+                1 => panic!("this panic is part of the test"),
+                _ => Ok(()),
+            }
+        }
+    });
+    let mut app = app(Arc::new(ledger()));
+    app.workers.push(worker);
+    let server = Running::start(app).await;
+    for turn in 0..4 {
+        assert_eq!(told.recv().await, Some(turn));
+    }
+    timeout(Duration::from_secs(5), server.stop()).await.unwrap().unwrap().unwrap();
+}
