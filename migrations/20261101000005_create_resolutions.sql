@@ -5,6 +5,7 @@ CREATE TABLE chargebook.resolutions (
     revision              integer     NOT NULL,
     currency              text        NOT NULL,
     kind                  text        NOT NULL,
+    outcome               text        NOT NULL,
     recovered_delta_minor bigint      NOT NULL,
     loss_delta_minor      bigint      NOT NULL,
     fee_delta_minor       bigint      NOT NULL,
@@ -20,6 +21,8 @@ CREATE TABLE chargebook.resolutions (
     sealed_in             date,
     CONSTRAINT resolutions_pkey PRIMARY KEY (account, dispute_id, revision, currency),
     CONSTRAINT resolutions_kind_check CHECK (kind IN ('decided', 'redecided', 'reopened', 'money', 'corrected')),
+    CONSTRAINT resolutions_outcome_check CHECK
+        (outcome IN ('open', 'inquiry_open', 'won', 'lost', 'inquiry_closed', 'refunded', 'prevented')),
     CONSTRAINT resolutions_net_check CHECK (net_delta_minor =
         -(loss_delta_minor + fee_delta_minor + fx_delta_minor + pending_delta_minor + suspense_delta_minor)),
     CONSTRAINT resolutions_dispute_fkey FOREIGN KEY (account, dispute_id) REFERENCES chargebook.disputes

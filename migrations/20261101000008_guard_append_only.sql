@@ -30,7 +30,7 @@ CREATE TRIGGER journal_entries_sealed_once BEFORE UPDATE OF sealed_in ON chargeb
     EXECUTE FUNCTION chargebook.refuse_change();
 
 CREATE TRIGGER resolutions_no_update BEFORE UPDATE OF
-    account, dispute_id, revision, currency, kind, recovered_delta_minor, loss_delta_minor, fee_delta_minor,
+    account, dispute_id, revision, currency, kind, outcome, recovered_delta_minor, loss_delta_minor, fee_delta_minor,
     fx_delta_minor, pending_delta_minor, suspense_delta_minor, net_delta_minor, closed_delta, won_delta, lost_delta,
     occurred_at, recorded_at ON chargebook.resolutions
     FOR EACH STATEMENT EXECUTE FUNCTION chargebook.refuse_change();

@@ -8,7 +8,9 @@
 mod events;
 mod program;
 mod server;
+mod state;
 
 pub use events::{Event, dispute, event, movement};
 pub use program::{Ran, binary, fresh_database, run, scratch_folder};
 pub use server::{Reply, SECRET, Server};
+pub use state::{assert_lawful, books, number};

@@ -112,16 +112,20 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
-    /// Ends it at once, as `kill -9` does.
-    pub async fn kill(&mut self) {
-        self.child.kill().await.unwrap();
+    /// Ends it at once with `kill -9`, whatever it is doing.
+    pub async fn kill(&self) {
+        self.signal("-KILL").await;
     }
 
     /// Asks it to stop, and answers its exit code.
     pub async fn stop(mut self) -> i32 {
-        let id = self.child.id().unwrap().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
+        self.signal("-TERM").await;
         self.child.wait().await.unwrap().code().unwrap_or(-1)
+    }
+
+    async fn signal(&self, signal: &str) {
+        let id = self.child.id().unwrap().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
     }
 }
 

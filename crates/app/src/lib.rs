@@ -3,6 +3,7 @@
 //! [`serve::serve`] runs a server over any implementation of the ports; [`run`] is the whole program.
 
 pub mod clock;
+pub mod demo;
 pub mod folder;
 pub mod limits;
 pub mod mail;

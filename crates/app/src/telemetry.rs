@@ -5,9 +5,9 @@ use std::io::{self, IsTerminal};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// Starts logging, once for the process. `RUST_LOG` sets levels; without it they begin at `info`.
-pub fn start() {
-    let levels = EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).from_env_lossy();
+/// Starts logging, once for the process. `RUST_LOG` sets levels; without it they begin at `default`.
+pub fn start(default: LevelFilter) {
+    let levels = EnvFilter::builder().with_default_directive(default.into()).from_env_lossy();
     let is_terminal = io::stderr().is_terminal();
     let logs = fmt().with_env_filter(levels).with_writer(io::stderr).with_ansi(is_terminal);
     let started = if is_terminal { logs.try_init() } else { logs.json().flatten_event(true).try_init() };

@@ -69,6 +69,25 @@ impl DiscrepancyKind {
         }
     }
 
+    /// Whether money needs a person's explanation.
+    #[must_use]
+    pub fn is_money_question(self) -> bool {
+        match self {
+            Self::NetIsNotAmountLessFee | Self::MoneyInSuspense | Self::MoneyWithoutVerdict | Self::OverReinstated => {
+                true
+            }
+            Self::OrderUnknown
+            | Self::OrderAmbiguous
+            | Self::AmountExceedsOrder
+            | Self::CurrencyDiffers
+            | Self::OrderRefundedAsWell
+            | Self::ContradictingFact
+            | Self::UnrecognisedStatus
+            | Self::DecisionDateUnknown
+            | Self::NoWithdrawalSeen => false,
+        }
+    }
+
     /// Reads the stored word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {

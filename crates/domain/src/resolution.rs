@@ -119,6 +119,8 @@ pub struct Resolution {
     pub currency: Currency,
     /// Why it was written.
     pub kind: ResolutionKind,
+    /// The outcome from that point on, as it is known now.
+    pub outcome: Outcome,
     /// What changed.
     pub deltas: Deltas,
     /// The point of the timeline.
@@ -200,9 +202,15 @@ pub(crate) fn missing(
         revised_at = Some(occurred_at);
         let corrects = booked.keys().any(|(at, _)| *at == occurred_at);
         let kind = if corrects { ResolutionKind::Corrected } else { kind_at(steps, occurred_at) };
-        rows.push(Resolution { revision, currency, kind, deltas, occurred_at });
+        let outcome = outcome_at(steps, occurred_at);
+        rows.push(Resolution { revision, currency, kind, outcome, deltas, occurred_at });
     }
     Ok(rows)
+}
+
+/// The outcome that holds at a moment.
+fn outcome_at(steps: &[Step], at: DateTime<Utc>) -> Outcome {
+    steps.iter().rev().find(|step| step.at <= at).map_or(Outcome::Open, |step| step.outcome)
 }
 
 /// What happened at a point of the timeline that has no rows yet.

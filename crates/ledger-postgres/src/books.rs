@@ -11,16 +11,17 @@ use chargebook_domain::{
     ResolutionKind,
 };
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use sqlx::PgConnection;
 
 use crate::PostgresLedger;
-use crate::error::{corrupt, ledger_error};
+use crate::error::{corrupt, read_error};
 
 /// The day, and whether its rows are those that are sealed in it or those that would be.
 struct Day<'a> {
     date: NaiveDate,
     zone: &'a str,
     sealed: bool,
-    /// Rows dated before it are the opening balance.
+    /// Rows dated before it are the opening balance, while that is not sealed.
     start: NaiveDate,
 }
 
@@ -115,42 +116,57 @@ impl SealedRow {
 
 impl PostgresLedger {
     pub(crate) async fn day_books(&self, seal: &Seal) -> Result<DayBooks, LedgerError> {
-        let sealed = sqlx::query_scalar!(
-            r#"SELECT EXISTS (SELECT FROM chargebook.summaries WHERE business_date = $1 AND state = 'sealed') AS "sealed!""#,
-            seal.date
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(ledger_error)?;
-        let start = seal.books_start.unwrap_or_default();
-        let day = Day { date: seal.date, zone: seal.zone.name(), sealed, start };
-        let month = seal.date.format("%Y-%m-01").to_string();
-        let month = month.parse().unwrap_or(seal.date);
-        let ninety = seal.date.checked_sub_days(Days::new(89)).unwrap_or(seal.date);
-        Ok(DayBooks {
-            date: seal.date,
-            zone: seal.zone,
-            sealed,
-            rows: self.rows(&day).await?,
-            moves: self.moves(&day).await?,
-            opening: self.opening(&day).await?,
-            resolved: self.resolved(&day).await?,
-            unresolved: self.unresolved(&day).await?,
-            month_to_date: self.window(&day, month).await?,
-            ninety_days: self.window(&day, ninety).await?,
-            open: self.open(&day).await?,
-            attention: self.attention(&day).await?,
-        })
+        // One snapshot for all parts: else a batch that commits meanwhile is in some of them and not in others.
+        let mut transaction = self.pool.begin().await.map_err(read_error)?;
+        sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            .execute(&mut *transaction)
+            .await
+            .map_err(read_error)?;
+        let books = day_books(&mut transaction, seal).await?;
+        transaction.commit().await.map_err(read_error)?;
+        Ok(books)
     }
+}
 
-    async fn rows(&self, day: &Day<'_>) -> Result<Vec<DayRow>, LedgerError> {
-        let rows = sqlx::query_as!(
-            SealedRow,
-            r#"SELECT r.account, r.dispute_id, r.revision, r.currency, r.kind, r.occurred_at,
+async fn day_books(snapshot: &mut PgConnection, seal: &Seal) -> Result<DayBooks, LedgerError> {
+    let known = sqlx::query!(
+        r#"SELECT EXISTS (SELECT FROM chargebook.summaries WHERE business_date = $1 AND state = 'sealed') AS "sealed!",
+                      EXISTS (SELECT FROM chargebook.summaries) AS "opened!""#,
+        seal.date
+    )
+    .fetch_one(&mut *snapshot)
+    .await
+    .map_err(read_error)?;
+    let start = seal.books_start.filter(|_| !known.opened).unwrap_or_default();
+    let day = Day { date: seal.date, zone: seal.zone.name(), sealed: known.sealed, start };
+    let month = seal.date.format("%Y-%m-01").to_string();
+    let month = month.parse().unwrap_or(seal.date);
+    let ninety = seal.date.checked_sub_days(Days::new(89)).unwrap_or(seal.date);
+    Ok(DayBooks {
+        date: seal.date,
+        zone: seal.zone,
+        sealed: known.sealed,
+        rows: rows(&mut *snapshot, &day).await?,
+        moves: moves(&mut *snapshot, &day).await?,
+        opening: opening(&mut *snapshot, &day).await?,
+        resolved: resolved(&mut *snapshot, &day).await?,
+        unresolved: unresolved(&mut *snapshot, &day).await?,
+        month_to_date: standing::window(&mut *snapshot, &day, month).await?,
+        ninety_days: standing::window(&mut *snapshot, &day, ninety).await?,
+        open: standing::open(&mut *snapshot, &day).await?,
+        attention: standing::attention(&mut *snapshot, &day).await?,
+    })
+}
+
+async fn rows(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<DayRow>, LedgerError> {
+    let rows = sqlx::query_as!(
+        SealedRow,
+        r#"SELECT r.account, r.dispute_id, r.revision, r.currency, r.kind, r.occurred_at,
                       r.recovered_delta_minor, r.loss_delta_minor, r.fee_delta_minor, r.fx_delta_minor,
                       r.pending_delta_minor, r.suspense_delta_minor, r.net_delta_minor, r.closed_delta, r.won_delta,
                       r.lost_delta, d.reason, d.card_brand, d.amount_minor, d.currency AS disputed_currency,
-                      d.evidence_submitted, d.outcome, o.order_ref AS "order_ref?",
+                      d.evidence_submitted,
+                      CASE WHEN d.closed_at = r.occurred_at THEN d.outcome ELSE r.outcome END AS "outcome!", o.order_ref AS "order_ref?",
                       b.recovered AS "recovered_before!", b.loss AS "loss_before!", b.fee AS "fee_before!",
                       b.fx AS "fx_before!", b.pending AS "pending_before!", b.suspense AS "suspense_before!",
                       b.net AS "net_before!", b.closed AS "closed_before!", b.won AS "won_before!",
@@ -176,20 +192,20 @@ impl PostgresLedger {
                WHERE CASE WHEN $3 THEN r.sealed_in = $1
                           ELSE r.sealed_in IS NULL AND (r.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1 END
                ORDER BY r.occurred_at, r.account, r.dispute_id, r.revision, r.currency"#,
-            day.date,
-            day.zone,
-            day.sealed,
-            day.start
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(ledger_error)?;
-        rows.into_iter().map(SealedRow::read).collect()
-    }
+        day.date,
+        day.zone,
+        day.sealed,
+        day.start
+    )
+    .fetch_all(&mut *snapshot)
+    .await
+    .map_err(read_error)?;
+    rows.into_iter().map(SealedRow::read).collect()
+}
 
-    async fn moves(&self, day: &Day<'_>) -> Result<Vec<LedgerMove>, LedgerError> {
-        let rows = sqlx::query!(
-            r#"SELECT p.ledger_account, p.currency, e.kind,
+async fn moves(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<LedgerMove>, LedgerError> {
+    let rows = sqlx::query!(
+        r#"SELECT p.ledger_account, p.currency, e.kind,
                       (e.occurred_at AT TIME ZONE $2)::date < $1 AS "late!",
                       coalesce(sum(p.amount_minor) FILTER (WHERE p.amount_minor > 0), 0)::bigint AS "debit!",
                       coalesce(sum(p.amount_minor) FILTER (WHERE p.amount_minor < 0), 0)::bigint AS "credit!"
@@ -197,55 +213,58 @@ impl PostgresLedger {
                WHERE CASE WHEN $3 THEN e.sealed_in = $1
                           ELSE e.sealed_in IS NULL AND (e.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1 END
                GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"#,
-            day.date,
-            day.zone,
-            day.sealed,
-            day.start
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(ledger_error)?;
-        rows.into_iter()
-            .map(|row| {
-                let bad = |column| corrupt("postings", column, &row.ledger_account);
-                Ok(LedgerMove {
-                    account: LedgerAccount::parse(&row.ledger_account).ok_or_else(|| bad("ledger_account"))?,
-                    currency: currency(&row.currency, "postings")?,
-                    kind: EntryKind::parse(&row.kind).ok_or_else(|| bad("kind"))?,
-                    late: row.late,
-                    debit_minor: row.debit,
-                    credit_minor: row.credit,
-                })
+        day.date,
+        day.zone,
+        day.sealed,
+        day.start
+    )
+    .fetch_all(&mut *snapshot)
+    .await
+    .map_err(read_error)?;
+    rows.into_iter()
+        .map(|row| {
+            let bad = |column| corrupt("postings", column, &row.ledger_account);
+            Ok(LedgerMove {
+                account: LedgerAccount::parse(&row.ledger_account).ok_or_else(|| bad("ledger_account"))?,
+                currency: currency(&row.currency, "postings")?,
+                kind: EntryKind::parse(&row.kind).ok_or_else(|| bad("kind"))?,
+                late: row.late,
+                debit_minor: row.debit,
+                credit_minor: row.credit,
             })
-            .collect()
-    }
+        })
+        .collect()
+}
 
-    async fn opening(&self, day: &Day<'_>) -> Result<BTreeMap<(LedgerAccount, Currency), i64>, LedgerError> {
-        let rows = sqlx::query!(
-            r#"SELECT p.ledger_account, p.currency, sum(p.amount_minor)::bigint AS "balance!"
+async fn opening(
+    snapshot: &mut PgConnection,
+    day: &Day<'_>,
+) -> Result<BTreeMap<(LedgerAccount, Currency), i64>, LedgerError> {
+    let rows = sqlx::query!(
+        r#"SELECT p.ledger_account, p.currency, sum(p.amount_minor)::bigint AS "balance!"
                FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
                WHERE CASE WHEN e.sealed_in IS NULL
                           THEN NOT $4 AND (e.occurred_at AT TIME ZONE $3)::date < $2 ELSE e.sealed_in < $1 END
                GROUP BY 1, 2"#,
-            day.date,
-            day.start,
-            day.zone,
-            day.sealed
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(ledger_error)?;
-        rows.into_iter()
-            .map(|row| {
-                let account = LedgerAccount::parse(&row.ledger_account)
-                    .ok_or_else(|| corrupt("postings", "ledger_account", &row.ledger_account))?;
-                Ok(((account, currency(&row.currency, "postings")?), row.balance))
-            })
-            .collect()
-    }
+        day.date,
+        day.start,
+        day.zone,
+        day.sealed
+    )
+    .fetch_all(&mut *snapshot)
+    .await
+    .map_err(read_error)?;
+    rows.into_iter()
+        .map(|row| {
+            let account = LedgerAccount::parse(&row.ledger_account)
+                .ok_or_else(|| corrupt("postings", "ledger_account", &row.ledger_account))?;
+            Ok(((account, currency(&row.currency, "postings")?), row.balance))
+        })
+        .collect()
+}
 
-    async fn resolved(&self, day: &Day<'_>) -> Result<BTreeMap<Currency, Deltas>, LedgerError> {
-        let rows = sqlx::query!(
+async fn resolved(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<BTreeMap<Currency, Deltas>, LedgerError> {
+    let rows = sqlx::query!(
             r#"SELECT currency, sum(recovered_delta_minor)::bigint AS "recovered!", sum(loss_delta_minor)::bigint AS "loss!",
                       sum(fee_delta_minor)::bigint AS "fee!", sum(fx_delta_minor)::bigint AS "fx!",
                       sum(pending_delta_minor)::bigint AS "pending!", sum(suspense_delta_minor)::bigint AS "suspense!",
@@ -259,32 +278,32 @@ impl PostgresLedger {
             day.zone,
             day.sealed
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *snapshot)
         .await
-        .map_err(ledger_error)?;
-        rows.into_iter()
-            .map(|row| {
-                let deltas = Deltas {
-                    recovered: row.recovered,
-                    loss: row.loss,
-                    fee: row.fee,
-                    fx: row.fx,
-                    pending: row.pending,
-                    suspense: row.suspense,
-                    net: row.net,
-                    closed: row.closed,
-                    won: row.won,
-                    lost: row.lost,
-                };
-                Ok((currency(&row.currency, "resolutions")?, deltas))
-            })
-            .collect()
-    }
+        .map_err(read_error)?;
+    rows.into_iter()
+        .map(|row| {
+            let deltas = Deltas {
+                recovered: row.recovered,
+                loss: row.loss,
+                fee: row.fee,
+                fx: row.fx,
+                pending: row.pending,
+                suspense: row.suspense,
+                net: row.net,
+                closed: row.closed,
+                won: row.won,
+                lost: row.lost,
+            };
+            Ok((currency(&row.currency, "resolutions")?, deltas))
+        })
+        .collect()
+}
 
-    /// Summed from the movements, not from the journal that it is compared with.
-    async fn unresolved(&self, day: &Day<'_>) -> Result<BTreeMap<Currency, Unresolved>, LedgerError> {
-        let rows = sqlx::query!(
-            r#"WITH booked AS (
+/// Summed from the movements, not from the journal that it is compared with.
+async fn unresolved(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<BTreeMap<Currency, Unresolved>, LedgerError> {
+    let rows = sqlx::query!(
+        r#"WITH booked AS (
                    SELECT m.account, coalesce(m.dispute_id, t.dispute_id) AS dispute_id, m.currency, m.category,
                           m.amount_minor, m.fee_minor, m.net_minor
                    FROM chargebook.movements m
@@ -315,24 +334,23 @@ impl PostgresLedger {
                       coalesce(sum(fee) FILTER (WHERE of_account), 0)::bigint AS "account_fee!",
                       coalesce(sum(suspense) FILTER (WHERE of_account), 0)::bigint AS "account_suspense!"
                FROM valued GROUP BY currency"#,
-            day.date,
-            day.zone,
-            day.sealed
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(ledger_error)?;
-        rows.into_iter()
-            .map(|row| {
-                let unresolved = Unresolved {
-                    undecided_fee_minor: row.undecided_fee,
-                    undecided_principal_minor: row.undecided_principal,
-                    undecided_suspense_minor: row.undecided_suspense,
-                    account_fee_minor: row.account_fee,
-                    account_suspense_minor: row.account_suspense,
-                };
-                Ok((currency(&row.currency, "movements")?, unresolved))
-            })
-            .collect()
-    }
+        day.date,
+        day.zone,
+        day.sealed
+    )
+    .fetch_all(&mut *snapshot)
+    .await
+    .map_err(read_error)?;
+    rows.into_iter()
+        .map(|row| {
+            let unresolved = Unresolved {
+                undecided_fee_minor: row.undecided_fee,
+                undecided_principal_minor: row.undecided_principal,
+                undecided_suspense_minor: row.undecided_suspense,
+                account_fee_minor: row.account_fee,
+                account_suspense_minor: row.account_suspense,
+            };
+            Ok((currency(&row.currency, "movements")?, unresolved))
+        })
+        .collect()
 }

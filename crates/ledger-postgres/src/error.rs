@@ -1,6 +1,7 @@
 //! What the database's errors mean to a caller.
 
 use chargebook_domain::ports::LedgerError;
+use sqlx::error::DatabaseError;
 
 /// What a refused constraint means, for the person who looks into a quarantined event.
 const MEANINGS: &[(&str, &str)] = &[
@@ -32,6 +33,17 @@ pub(crate) fn ledger_error(error: sqlx::Error) -> LedgerError {
         sqlx::Error::ColumnDecode { index, .. } => LedgerError::Corrupt { what: format!("column {index}") },
         _ => LedgerError::Unavailable(Box::new(error)),
     }
+}
+
+/// The same for statements that only read. What does not fit was stored before, or is a sum beyond 64 bits: that is
+/// nobody's content to refuse.
+pub(crate) fn read_error(error: sqlx::Error) -> LedgerError {
+    let code = error.as_database_error().and_then(DatabaseError::code).map(String::from).unwrap_or_default();
+    if code.starts_with("22") {
+        tracing::error!(db.code = %code, error = %error, "the database can't read back what it holds");
+        return LedgerError::Corrupt { what: format!("a value or a sum that does not fit (SQLSTATE {code})") };
+    }
+    ledger_error(error)
 }
 
 /// Whether the same transaction can succeed when it is made again at once.

@@ -10,7 +10,7 @@ use chargebook_domain::{
 use sqlx::PgPool;
 
 use crate::PostgresLedger;
-use crate::error::{corrupt, ledger_error};
+use crate::error::{corrupt, read_error};
 
 /// The keys of a batch as columns, for joins with `UNNEST`.
 pub(crate) struct Keys<'a> {
@@ -101,7 +101,7 @@ async fn heads(pool: &PgPool, keys: &Keys<'_>) -> Result<ByKey<Stored>, LedgerEr
     )
     .fetch_all(pool)
     .await
-    .map_err(ledger_error)?;
+    .map_err(read_error)?;
     let mut stored = BTreeMap::new();
     for row in rows {
         let key = key(&row.account, &row.dispute_id)?;
@@ -127,7 +127,7 @@ async fn lines(pool: &PgPool, keys: &Keys<'_>) -> Result<ByKey<Vec<Line>>, Ledge
     )
     .fetch_all(pool)
     .await
-    .map_err(ledger_error)?;
+    .map_err(read_error)?;
     let mut lines: ByKey<Vec<Line>> = BTreeMap::new();
     for row in rows {
         let key = key(&row.account, &row.dispute_id)?;
@@ -191,7 +191,7 @@ async fn movements(pool: &PgPool, keys: &Keys<'_>) -> Result<ByKey<Vec<Movement>
     )
     .fetch_all(pool)
     .await
-    .map_err(ledger_error)?;
+    .map_err(read_error)?;
     let mut movements: ByKey<Vec<Movement>> = BTreeMap::new();
     for row in rows {
         let key = key(&row.account, &row.dispute_id)?;
@@ -234,7 +234,7 @@ async fn close_outs(pool: &PgPool, keys: &Keys<'_>, stored: &mut ByKey<Stored>) 
     )
     .fetch_all(pool)
     .await
-    .map_err(ledger_error)?;
+    .map_err(read_error)?;
     let mut entries: ByKey<BTreeSet<String>> = BTreeMap::new();
     for row in rows {
         let key = key(&row.account, &row.dispute_id)?;
@@ -274,7 +274,7 @@ async fn resolutions(pool: &PgPool, keys: &Keys<'_>, stored: &mut ByKey<Stored>)
     )
     .fetch_all(pool)
     .await
-    .map_err(ledger_error)?;
+    .map_err(read_error)?;
     for row in rows {
         let key = key(&row.account, &row.dispute_id)?;
         let bad = |column| corrupt("resolutions", column, &key);
@@ -311,7 +311,7 @@ async fn links(pool: &PgPool, keys: &Keys<'_>, stored: &mut ByKey<Stored>) -> Re
     )
     .fetch_all(pool)
     .await
-    .map_err(ledger_error)?;
+    .map_err(read_error)?;
     for row in rows {
         let key = key(&row.account, &row.dispute_id)?;
         let order = OrderRef::parse(&row.order_ref).map_err(|_| corrupt("order_links", "order_ref", &key))?;

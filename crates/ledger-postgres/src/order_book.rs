@@ -3,80 +3,44 @@
 use async_trait::async_trait;
 use chargebook_domain::ports::{Imported, LedgerError, Link, Linked, OrderBook};
 use chargebook_domain::{AccountId, DisputeId, DisputeKey, OrderPayment};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use crate::error::{corrupt, ledger_error};
+use crate::error::{corrupt, is_conflict, ledger_error, read_error};
+use crate::record::ATTEMPTS_MAX;
 use crate::{PostgresLedger, column};
 
 /// How many payments one statement writes.
 const CHUNK: usize = 5_000;
 
+/// The lock under which payments are imported, one import at a time, so that each sees what a payment was before it.
+/// Any number that nothing else uses.
+const IMPORT_LOCK: i64 = 0x6368_6172_6f72;
+
 #[async_trait]
 impl OrderBook for PostgresLedger {
-    /// The disputes that an import could concern are marked in the same transaction, with a new version: who decided
-    /// from the orders as they were is stale then.
     #[tracing::instrument(name = "orders.import", skip_all, fields(payments = payments.len()))]
     async fn import(&self, payments: &[OrderPayment]) -> Result<Imported, LedgerError> {
-        let mut transaction = self.pool.begin().await.map_err(ledger_error)?;
-        let mut imported = Imported::default();
-        let mut rows: Vec<_> = payments.iter().collect();
-        rows.sort_by_key(|payment| (&payment.order_ref, payment.payment_key()));
-        for chunk in rows.chunks(CHUNK) {
-            let written = sqlx::query!(
-                r#"WITH given AS (
-                       SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[],
-                                            $7::bigint[], $8::text[], $9::timestamptz[])
-                         AS g(order_ref, payment_key, charge_id, payment_intent_id, amount_minor, currency,
-                              refunded_minor, customer_email, placed_at)
-                   ), written AS (
-                       INSERT INTO chargebook.orders AS o SELECT * FROM given
-                       ON CONFLICT (order_ref, payment_key) DO UPDATE SET
-                           charge_id = EXCLUDED.charge_id, payment_intent_id = EXCLUDED.payment_intent_id,
-                           amount_minor = EXCLUDED.amount_minor, currency = EXCLUDED.currency,
-                           refunded_minor = EXCLUDED.refunded_minor, customer_email = EXCLUDED.customer_email,
-                           placed_at = EXCLUDED.placed_at
-                       WHERE o IS DISTINCT FROM EXCLUDED
-                       RETURNING o.order_ref, o.charge_id, o.payment_intent_id, o.xmax = 0 AS new
-                   ), touched AS (
-                       UPDATE chargebook.disputes d SET match_due = true, version = d.version + 1
-                       WHERE EXISTS (SELECT FROM written w WHERE w.charge_id = d.charge_id
-                                        OR w.payment_intent_id = d.payment_intent_id OR w.order_ref = d.order_hint)
-                          OR (d.account, d.dispute_id) IN (SELECT l.account, l.dispute_id FROM chargebook.order_links l
-                                                           JOIN written w USING (order_ref))
-                   )
-                   SELECT count(*) FILTER (WHERE new) AS "new!", count(*) FILTER (WHERE NOT new) AS "changed!"
-                   FROM written"#,
-                &column(chunk, |p| p.order_ref.as_str()) as _,
-                &column(chunk, |p| p.payment_key()) as _,
-                &column(chunk, |p| p.charge.as_ref().map(ToString::to_string)) as _,
-                &column(chunk, |p| p.payment_intent.as_ref().map(ToString::to_string)) as _,
-                &column(chunk, |p| p.amount.minor()),
-                &column(chunk, |p| p.amount.currency().code().to_owned()),
-                &column(chunk, |p| p.refunded_minor) as _,
-                &column(chunk, |p| p.customer_email.as_deref()) as _,
-                &column(chunk, |p| p.placed_at) as _
-            )
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(ledger_error)?;
-            let count = |count: i64| u64::try_from(count).unwrap_or_default();
-            let given = u64::try_from(chunk.len()).unwrap_or_default();
-            imported.new += count(written.new);
-            imported.changed += count(written.changed);
-            imported.same += given.saturating_sub(count(written.new + written.changed));
-        }
-        transaction.commit().await.map_err(ledger_error)?;
-        Ok(imported)
+        let rows = distinct(payments)?;
+        let repeated = u64::try_from(payments.len().abs_diff(rows.len())).unwrap_or_default();
+        let mut attempts = 1;
+        let imported = loop {
+            match self.import_once(&rows).await {
+                Err(error) if attempts < ATTEMPTS_MAX && is_conflict(&error) => attempts += 1,
+                answered => break answered?,
+            }
+        };
+        Ok(Imported { same: imported.same.saturating_add(repeated), ..imported })
     }
 
     async fn link(&self, link: &Link) -> Result<Linked, LedgerError> {
         let mut transaction = self.pool.begin().await.map_err(ledger_error)?;
-        let sql = format!("SELECT EXISTS (SELECT FROM {} o WHERE o.order_ref = $1)", self.orders.relation());
+        let (orders, order_ref) = (self.orders.relation(), self.orders.text("order_ref"));
+        let sql = format!("SELECT EXISTS (SELECT FROM {orders} o WHERE {order_ref} = $1)");
         let order_known: bool = sqlx::query_scalar(AssertSqlSafe(sql))
             .bind(link.order.as_str())
             .fetch_one(&mut *transaction)
             .await
-            .map_err(ledger_error)?;
+            .map_err(|error| self.orders.error(error))?;
         if !order_known {
             return Ok(Linked::NoSuchOrder);
         }
@@ -113,11 +77,14 @@ impl OrderBook for PostgresLedger {
         let sql = format!(
             "SELECT d.account, d.dispute_id FROM chargebook.disputes d
              WHERE (d.account, d.dispute_id) > ($1, $2) AND (d.match_due OR (d.order_match = 'orphan' AND (
-                 EXISTS (SELECT FROM {orders} o WHERE o.charge_id = d.charge_id)
-                 OR EXISTS (SELECT FROM {orders} o WHERE o.payment_intent_id = d.payment_intent_id)
-                 OR EXISTS (SELECT FROM {orders} o WHERE o.order_ref = d.order_hint))))
+                 EXISTS (SELECT FROM {orders} o WHERE {charge} = d.charge_id)
+                 OR EXISTS (SELECT FROM {orders} o WHERE {intent} = d.payment_intent_id)
+                 OR EXISTS (SELECT FROM {orders} o WHERE {order} = d.order_hint))))
              ORDER BY d.account, d.dispute_id LIMIT $3",
-            orders = self.orders.relation()
+            orders = self.orders.relation(),
+            charge = self.orders.text("charge_id"),
+            intent = self.orders.text("payment_intent_id"),
+            order = self.orders.text("order_ref")
         );
         let (account, dispute) = after.as_ref().map_or(("", ""), |key| (key.account.as_str(), key.dispute.as_str()));
         let rows = sqlx::query(AssertSqlSafe(sql))
@@ -126,11 +93,11 @@ impl OrderBook for PostgresLedger {
             .bind(i64::from(limit))
             .fetch_all(&self.pool)
             .await
-            .map_err(ledger_error)?;
+            .map_err(|error| self.orders.error(error))?;
         rows.iter()
             .map(|row| {
-                let account: String = row.try_get(0).map_err(ledger_error)?;
-                let dispute: String = row.try_get(1).map_err(ledger_error)?;
+                let account: String = row.try_get(0).map_err(read_error)?;
+                let dispute: String = row.try_get(1).map_err(read_error)?;
                 match (AccountId::parse(&account), DisputeId::parse(&dispute)) {
                     (Ok(account), Ok(dispute)) => Ok(DisputeKey { account, dispute }),
                     _ => Err(corrupt("disputes", "dispute_id", &dispute)),
@@ -138,4 +105,99 @@ impl OrderBook for PostgresLedger {
             })
             .collect()
     }
+}
+
+impl PostgresLedger {
+    /// The disputes that an import could concern, by what a payment says or said before, are marked in the same
+    /// transaction, with a new version: who decided from the orders as they were is stale then.
+    async fn import_once(&self, rows: &[&OrderPayment]) -> Result<Imported, LedgerError> {
+        let mut transaction = self.pool.begin().await.map_err(ledger_error)?;
+        sqlx::query!("SELECT pg_advisory_xact_lock($1)", IMPORT_LOCK)
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(ledger_error)?;
+        let mut imported = Imported::default();
+        for chunk in rows.chunks(CHUNK) {
+            let (new, changed) = write(&mut transaction, chunk).await?;
+            let given = u64::try_from(chunk.len()).unwrap_or_default();
+            imported.new += new;
+            imported.changed += changed;
+            imported.same += given.saturating_sub(new + changed);
+        }
+        transaction.commit().await.map_err(ledger_error)?;
+        Ok(imported)
+    }
+}
+
+/// Each payment once, in the order of keys. The same row twice is one row; two that differ are a person's mistake.
+fn distinct(payments: &[OrderPayment]) -> Result<Vec<&OrderPayment>, LedgerError> {
+    let mut rows: Vec<_> = payments.iter().collect();
+    rows.sort_by_key(|payment| (&payment.order_ref, payment.payment_key()));
+    rows.dedup();
+    let same_key = |pair: &&[&OrderPayment]| {
+        let [one, other] = pair else { return false };
+        (&one.order_ref, one.payment_key()) == (&other.order_ref, other.payment_key())
+    };
+    match rows.windows(2).find(same_key) {
+        Some([one, ..]) => {
+            let order = &one.order_ref;
+            Err(LedgerError::Refused { reason: format!("order {order} has the same payment twice, and they differ") })
+        }
+        _ => Ok(rows),
+    }
+}
+
+/// Writes some payments; answers how many are new, and how many changed.
+async fn write(connection: &mut PgConnection, rows: &[&OrderPayment]) -> Result<(u64, u64), LedgerError> {
+    let written = sqlx::query!(
+        r#"WITH given AS (
+               SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[],
+                                    $7::bigint[], $8::text[], $9::timestamptz[])
+                 AS g(order_ref, payment_key, charge_id, payment_intent_id, amount_minor, currency,
+                      refunded_minor, customer_email, placed_at)
+           ), written AS (
+               INSERT INTO chargebook.orders AS o SELECT * FROM given
+               ON CONFLICT (order_ref, payment_key) DO UPDATE SET
+                   charge_id = EXCLUDED.charge_id, payment_intent_id = EXCLUDED.payment_intent_id,
+                   amount_minor = EXCLUDED.amount_minor, currency = EXCLUDED.currency,
+                   refunded_minor = EXCLUDED.refunded_minor, customer_email = EXCLUDED.customer_email,
+                   placed_at = EXCLUDED.placed_at
+               WHERE o IS DISTINCT FROM EXCLUDED
+               RETURNING o.order_ref, o.payment_key, o.charge_id, o.payment_intent_id, o.xmax = 0 AS new
+           ), named AS (
+               SELECT order_ref, charge_id, payment_intent_id FROM written
+               UNION
+               SELECT o.order_ref, o.charge_id, o.payment_intent_id
+               FROM chargebook.orders o JOIN written w USING (order_ref, payment_key)
+           ), concerned AS (
+               SELECT d.account, d.dispute_id FROM chargebook.disputes d JOIN named USING (charge_id)
+               UNION
+               SELECT d.account, d.dispute_id FROM chargebook.disputes d JOIN named USING (payment_intent_id)
+               UNION
+               SELECT d.account, d.dispute_id FROM chargebook.disputes d JOIN named n ON n.order_ref = d.order_hint
+               UNION
+               SELECT l.account, l.dispute_id FROM chargebook.order_links l JOIN named USING (order_ref)
+           ), locked AS (
+               SELECT d.account, d.dispute_id FROM chargebook.disputes d JOIN concerned USING (account, dispute_id)
+               ORDER BY d.account, d.dispute_id FOR UPDATE OF d
+           ), touched AS (
+               UPDATE chargebook.disputes d SET match_due = true, version = d.version + 1
+               FROM locked l WHERE d.account = l.account AND d.dispute_id = l.dispute_id
+           )
+           SELECT count(*) FILTER (WHERE new) AS "new!", count(*) FILTER (WHERE NOT new) AS "changed!" FROM written"#,
+        &column(rows, |p| p.order_ref.as_str()) as _,
+        &column(rows, |p| p.payment_key()) as _,
+        &column(rows, |p| p.charge.as_ref().map(ToString::to_string)) as _,
+        &column(rows, |p| p.payment_intent.as_ref().map(ToString::to_string)) as _,
+        &column(rows, |p| p.amount.minor()),
+        &column(rows, |p| p.amount.currency().code().to_owned()),
+        &column(rows, |p| p.refunded_minor) as _,
+        &column(rows, |p| p.customer_email.as_deref()) as _,
+        &column(rows, |p| p.placed_at) as _
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(ledger_error)?;
+    let count = |count: i64| u64::try_from(count).unwrap_or_default();
+    Ok((count(written.new), count(written.changed)))
 }

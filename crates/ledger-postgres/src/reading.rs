@@ -1,13 +1,13 @@
 //! What people and programs read: lists, one dispute's whole story, the journal. The names are those of the tables.
 
 use chargebook_domain::ports::LedgerError;
-use chargebook_domain::{AccountId, CauseId, DisputeId};
+use chargebook_domain::{AccountId, CauseId, DiscrepancyKind, DisputeId};
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::TryStreamExt;
 use serde::Serialize;
 
 use crate::PostgresLedger;
-use crate::error::ledger_error;
+use crate::error::read_error;
 
 /// A row of `dispute_report`: a dispute in one settlement currency.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -94,6 +94,7 @@ pub struct ResolutionLine {
     pub revision: i32,
     pub currency: String,
     pub kind: String,
+    pub outcome: String,
     pub recovered_delta_minor: i64,
     pub loss_delta_minor: i64,
     pub fee_delta_minor: i64,
@@ -189,12 +190,19 @@ pub struct DisputeFilter {
     pub bucket: Option<String>,
     /// By order match, such as `orphan`.
     pub order_match: Option<String>,
+    /// Only those whose money needs an explanation.
+    pub money_questions: bool,
     /// By book.
     pub account: Option<AccountId>,
     /// By id.
     pub dispute: Option<DisputeId>,
     /// At most this many; all of them when `None`.
     pub limit: Option<i64>,
+}
+
+/// The kinds of discrepancies that ask for an explanation of money.
+pub(crate) fn money_questions() -> Vec<&'static str> {
+    DiscrepancyKind::ALL.into_iter().filter(|kind| kind.is_money_question()).map(DiscrepancyKind::as_str).collect()
 }
 
 impl PostgresLedger {
@@ -214,21 +222,24 @@ impl PostgresLedger {
                       recovered_minor AS "recovered_minor!", loss_minor AS "loss_minor!", fee_minor AS "fee_minor!",
                       fx_minor AS "fx_minor!", pending_minor AS "pending_minor!", suspense_minor AS "suspense_minor!",
                       net_minor AS "net_minor!"
-               FROM chargebook.dispute_report
+               FROM chargebook.dispute_report r
                WHERE ($1::text IS NULL OR outcome = $1) AND ($2::text IS NULL OR bucket = $2)
                  AND ($3::text IS NULL OR order_match = $3) AND ($4::text IS NULL OR account = $4)
                  AND ($5::text IS NULL OR dispute_id = $5)
+                 AND ($7::text[] IS NULL OR EXISTS (SELECT FROM chargebook.discrepancies q WHERE q.account = r.account
+                        AND q.dispute_id = r.dispute_id AND q.kind = ANY($7)))
                ORDER BY opened_at DESC NULLS LAST, account, dispute_id, settlement_currency LIMIT $6"#,
             filter.outcome,
             filter.bucket,
             filter.order_match,
             filter.account.as_ref().map(AccountId::as_str),
             filter.dispute.as_ref().map(DisputeId::as_str),
-            filter.limit
+            filter.limit,
+            filter.money_questions.then(money_questions) as _
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(ledger_error)
+        .map_err(read_error)
     }
 
     /// The books that know a dispute by this id; usually one.
@@ -242,7 +253,7 @@ impl PostgresLedger {
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(ledger_error)?;
+        .map_err(read_error)?;
         Ok(accounts.iter().filter_map(|account| AccountId::parse(account).ok()).collect())
     }
 
@@ -295,7 +306,7 @@ impl PostgresLedger {
         );
         let resolutions = sqlx::query_as!(
             ResolutionLine,
-            r#"SELECT revision, currency, kind, recovered_delta_minor, loss_delta_minor, fee_delta_minor, fx_delta_minor,
+            r#"SELECT revision, currency, kind, outcome, recovered_delta_minor, loss_delta_minor, fee_delta_minor, fx_delta_minor,
                       pending_delta_minor, suspense_delta_minor, net_delta_minor, occurred_at, sealed_in
                FROM chargebook.resolutions WHERE account = $1 AND dispute_id = $2 ORDER BY revision, currency"#,
             account,
@@ -310,12 +321,12 @@ impl PostgresLedger {
         );
         Ok(Story {
             facts,
-            orders: orders.fetch_all(&self.pool).await.map_err(ledger_error)?,
-            history: history.fetch_all(&self.pool).await.map_err(ledger_error)?,
-            movements: movements.fetch_all(&self.pool).await.map_err(ledger_error)?,
-            journal: journal.fetch_all(&self.pool).await.map_err(ledger_error)?,
-            resolutions: resolutions.fetch_all(&self.pool).await.map_err(ledger_error)?,
-            discrepancies: discrepancies.fetch_all(&self.pool).await.map_err(ledger_error)?,
+            orders: orders.fetch_all(&self.pool).await.map_err(read_error)?,
+            history: history.fetch_all(&self.pool).await.map_err(read_error)?,
+            movements: movements.fetch_all(&self.pool).await.map_err(read_error)?,
+            journal: journal.fetch_all(&self.pool).await.map_err(read_error)?,
+            resolutions: resolutions.fetch_all(&self.pool).await.map_err(read_error)?,
+            discrepancies: discrepancies.fetch_all(&self.pool).await.map_err(read_error)?,
         })
     }
 
@@ -334,7 +345,7 @@ impl PostgresLedger {
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(ledger_error)
+        .map_err(read_error)
     }
 
     /// The kept bytes of an event, and when it was received; one for each book that has it.
@@ -349,7 +360,7 @@ impl PostgresLedger {
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(ledger_error)?;
+        .map_err(read_error)?;
         Ok(rows.into_iter().map(|row| (row.body, row.received_at)).collect())
     }
 
@@ -368,7 +379,7 @@ impl PostgresLedger {
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(ledger_error)
+        .map_err(read_error)
     }
 
     /// The trial balance.
@@ -384,7 +395,7 @@ impl PostgresLedger {
         )
         .fetch_all(&self.pool)
         .await
-        .map_err(ledger_error)
+        .map_err(read_error)
     }
 
     /// Hands each posting that is dated within the days to `each`, in the order of dates and entries, without holding
@@ -412,7 +423,7 @@ impl PostgresLedger {
             *days.end()
         )
         .fetch(&self.pool);
-        while let Some(line) = lines.try_next().await.map_err(ledger_error)? {
+        while let Some(line) = lines.try_next().await.map_err(read_error)? {
             each(line)?;
         }
         Ok(())

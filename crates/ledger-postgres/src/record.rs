@@ -15,7 +15,7 @@ use crate::error::{is_conflict, ledger_error};
 use crate::{PostgresLedger, column};
 
 /// How often a transaction that met another one is made again.
-const ATTEMPTS_MAX: usize = 5;
+pub(crate) const ATTEMPTS_MAX: usize = 5;
 
 #[async_trait]
 impl Ledger for PostgresLedger {

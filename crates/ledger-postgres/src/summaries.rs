@@ -40,7 +40,10 @@ impl Summaries for PostgresLedger {
         if last.is_some_and(|last| last.succ_opt() != Some(seal.date)) {
             return Ok(false);
         }
-        let opening = seal.books_start.and_then(|start| start.pred_opt()).filter(|opening| *opening < seal.date);
+        // Only the first seal opens the books. What becomes known later of the time before them is late, like anything
+        // else: the closing balance that was mailed stays the opening balance of the next day.
+        let start = seal.books_start.filter(|_| last.is_none());
+        let opening = start.and_then(|start| start.pred_opt()).filter(|opening| *opening < seal.date);
         sqlx::query!(
             r#"INSERT INTO chargebook.summaries (business_date, time_zone, state, sealed_at)
                SELECT $1, $2, 'sealed', $3::timestamptz

@@ -121,6 +121,7 @@ macro_rules! sealing_contract {
                 a_row_that_commits_later_goes_into_the_next_day
                 what_is_after_the_day_waits
                 what_is_before_the_books_is_the_opening
+                an_account_that_cancels_out_is_in_the_opening
                 business_dates_are_those_of_the_zone
                 sealed_rows_and_open_movements_make_the_journal
                 rows_tell_what_was_sealed_before

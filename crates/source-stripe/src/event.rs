@@ -1,6 +1,5 @@
 //! The envelope: from an authentic body to the event it carries.
 
-
 use chargebook_domain::ports::{Reading, SourceEvent};
 use chargebook_domain::{AccountId, Basis, CauseId, DisputeKey, Observation};
 use serde_json::Value;

@@ -10,8 +10,8 @@ mod signature;
 use chargebook_domain::ports::{Delivery, DeliveryRefused, DisputeSource, SourceEvent};
 use secrecy::SecretString;
 
-pub use event::read;
 pub use client::{ApiError, ApiSettingsError, StripeApi};
+pub use event::read;
 pub use signature::{SecretsError, sign};
 
 use signature::Secrets;

@@ -15,7 +15,6 @@ use chargebook_domain::service::Schedule;
 use chargebook_domain::{AccountId, Admission, BookRules, Stored};
 use chargebook_port_contracts::{FixedClock, samples};
 use chrono::{DateTime, NaiveTime, Utc};
-use chrono_tz::Tz;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -23,21 +22,21 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 
 /// What no answer may ever hold.
-pub const SECRET: &str = "SELECT secret FROM library_text";
+pub(super) const SECRET: &str = "SELECT secret FROM library_text";
 
 /// When it is, in all of these tests.
-pub fn now() -> DateTime<Utc> {
+pub(super) fn now() -> DateTime<Utc> {
     samples::day(3)
 }
 
 /// Reads bodies such as `dispute evt_1`; the signature `good` is right.
-pub fn source() -> MockDisputeSource {
+pub(super) fn source() -> MockDisputeSource {
     let mut source = MockDisputeSource::new();
     source.expect_receive().returning(receive);
     source
 }
 
-pub fn receive(delivery: &Delivery<'_>) -> Result<SourceEvent, DeliveryRefused> {
+pub(super) fn receive(delivery: &Delivery<'_>) -> Result<SourceEvent, DeliveryRefused> {
     let body = std::str::from_utf8(delivery.body).map_err(|_| DeliveryRefused::BodyNotUtf8)?;
     match delivery.signature.ok_or(DeliveryRefused::SignatureMissing)? {
         "good" => {}
@@ -59,37 +58,37 @@ pub fn receive(delivery: &Delivery<'_>) -> Result<SourceEvent, DeliveryRefused> 
 }
 
 /// Records everything; what has `again` in its id was known before.
-pub fn ledger() -> MockLedger {
+pub(super) fn ledger() -> MockLedger {
     let mut ledger = MockLedger::new();
     ledger.expect_load().returning(|lookups| Ok(vec![Stored::default(); lookups.len()]));
     ledger.expect_record().returning(|batch, _| Ok(batch.iter().map(recorded).collect()));
     ledger
 }
 
-pub fn recorded(entry: &Entry) -> Booked {
+pub(super) fn recorded(entry: &Entry) -> Booked {
     let known_before = entry.causes.iter().map(|cause| cause.id.as_str().contains("again")).collect();
     Booked::Recorded { known_before }
 }
 
-pub fn unavailable() -> LedgerError {
+pub(super) fn unavailable() -> LedgerError {
     LedgerError::Unavailable(SECRET.into())
 }
 
 /// A ledger that commits when the test lets it.
-pub struct HeldLedger {
+pub(super) struct HeldLedger {
     inner: Arc<dyn Ledger>,
     /// A permit for each batch that has come.
-    pub came: Semaphore,
+    pub(super) came: Semaphore,
     /// A permit for each batch that may go.
-    pub may_go: Semaphore,
+    pub(super) may_go: Semaphore,
 }
 
 impl HeldLedger {
-    pub fn before(inner: Arc<dyn Ledger>) -> Arc<Self> {
+    pub(super) fn before(inner: Arc<dyn Ledger>) -> Arc<Self> {
         Arc::new(Self { inner, came: Semaphore::new(0), may_go: Semaphore::new(0) })
     }
 
-    pub async fn wait_for_batch(&self) {
+    pub(super) async fn wait_for_batch(&self) {
         self.came.acquire().await.unwrap().forget();
     }
 }
@@ -110,7 +109,7 @@ impl Ledger for HeldLedger {
 }
 
 /// Ports of which only the source, the ledger and the clock may be used.
-pub fn ports(ledger: Arc<dyn Ledger>) -> Ports {
+pub(super) fn ports(ledger: Arc<dyn Ledger>) -> Ports {
     let count: Arc<CountWaiting> =
         Arc::new(|| Box::pin(async { Ok(Waiting { orphans: 2, quarantined: 3, unsealed: 5 }) }));
     Ports {
@@ -124,10 +123,11 @@ pub fn ports(ledger: Arc<dyn Ledger>) -> Ports {
     }
 }
 
-pub fn app_with_workers(ports: Ports) -> App {
-    let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: None };
+pub(super) fn app_with_workers(ports: Ports) -> App {
+    let rules = BookRules::default();
+    let schedule = Schedule { zone: rules.time_zone, send_at: NaiveTime::MIN, books_start: None };
     let policy = Policy {
-        rules: BookRules::default(),
+        rules,
         admission: Admission { livemode: true, accounts: [].into() },
         schedule,
         write_mail: Arc::new(|summary| Mail {
@@ -140,13 +140,13 @@ pub fn app_with_workers(ports: Ports) -> App {
     App::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), ports, policy)
 }
 
-pub fn app(ledger: Arc<dyn Ledger>) -> App {
+pub(super) fn app(ledger: Arc<dyn Ledger>) -> App {
     App { workers: Vec::new(), ..app_with_workers(ports(ledger)) }
 }
 
 /// A server that runs.
-pub struct Running {
-    pub address: SocketAddr,
+pub(super) struct Running {
+    pub(super) address: SocketAddr,
     stop: oneshot::Sender<()>,
     served: JoinHandle<Result<(), ListenError>>,
     client: reqwest::Client,
@@ -154,11 +154,11 @@ pub struct Running {
 
 /// What it answered.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub retry_after: Option<String>,
-    pub allow: Option<String>,
-    pub text: String,
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<String>,
+    pub(super) allow: Option<String>,
+    pub(super) text: String,
 }
 
 impl Answer {
@@ -169,12 +169,12 @@ impl Answer {
         Self { status, retry_after, allow, text: response.text().await.unwrap() }
     }
 
-    pub fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()
     }
 
     /// The status, and the result or the error's code.
-    pub fn short(&self) -> (u16, String) {
+    pub(super) fn short(&self) -> (u16, String) {
         let json = self.json();
         let word = json["result"].as_str().or(json["error"]["code"].as_str()).or(json["status"].as_str());
         (self.status, word.unwrap_or_default().to_owned())
@@ -182,7 +182,7 @@ impl Answer {
 }
 
 impl Running {
-    pub async fn start(app: App) -> Self {
+    pub(super) async fn start(app: App) -> Self {
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = oneshot::channel();
         let shutdown = async move { drop(stopped.await) };
@@ -193,24 +193,24 @@ impl Running {
     }
 
     /// Tells it to stop; ends when it has.
-    pub fn stop(self) -> JoinHandle<Result<(), ListenError>> {
+    pub(super) fn stop(self) -> JoinHandle<Result<(), ListenError>> {
         self.stop.send(()).unwrap();
         self.served
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(super) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str) -> Answer {
         Answer::of(self.client.get(self.url(path)).send().await.unwrap()).await
     }
 
-    pub async fn deliver(&self, body: impl Into<Vec<u8>>) -> Answer {
+    pub(super) async fn deliver(&self, body: impl Into<Vec<u8>>) -> Answer {
         self.deliver_signed(Some("good"), body).await
     }
 
-    pub async fn deliver_signed(&self, signature: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
+    pub(super) async fn deliver_signed(&self, signature: Option<&str>, body: impl Into<Vec<u8>>) -> Answer {
         let mut request = self.client.post(self.url("/webhooks/stripe")).body(body.into());
         if let Some(signature) = signature {
             request = request.header("Stripe-Signature", signature);
@@ -219,14 +219,14 @@ impl Running {
     }
 
     /// Delivers beside the test.
-    pub fn deliver_later(&self, body: &str) -> JoinHandle<Answer> {
+    pub(super) fn deliver_later(&self, body: &str) -> JoinHandle<Answer> {
         let request = self.client.post(self.url("/webhooks/stripe")).header("Stripe-Signature", "good");
         let request = request.body(body.to_owned());
         tokio::spawn(async move { Answer::of(request.send().await.unwrap()).await })
     }
 
     /// Writes bytes on a connection of its own; answers with what came until the server closed it.
-    pub async fn raw(&self, bytes: &[u8]) -> String {
+    pub(super) async fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         let mut answer = Vec::new();

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use chargebook::serve::Ports;
 use chargebook::workers::Worker;
+use chargebook_domain::BookRules;
 use chargebook_domain::ports::Sealed;
 use chargebook_domain::ports::{
     Claim, MockNotifier, MockOrderBook, MockSummaries, Notifier, OrderBook, SendOutcome, Summaries,
 };
 use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Window};
 use chargebook_port_contracts::samples;
-use chrono_tz::Tz;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -19,7 +19,7 @@ use super::support::{Running, app, app_with_workers, ledger, ports, unavailable}
 fn quiet_day() -> DayBooks {
     DayBooks {
         date: samples::date(2),
-        zone: Tz::UTC,
+        zone: BookRules::default().time_zone,
         sealed: true,
         rows: vec![],
         moves: vec![],
@@ -82,7 +82,7 @@ async fn a_worker_goes_on_after_errors_and_panics() {
     let worker = Worker::new("tested", Duration::from_millis(1), move || {
         let (turn, tell) = (turns.fetch_add(1, Ordering::Relaxed), tell.clone());
         async move {
-            drop(tell.send(turn));
+            let _ = tell.send(turn);
             match turn {
                 0 => Err(unavailable()),
                 1 => panic!("this panic is part of the test"),

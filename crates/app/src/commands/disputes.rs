@@ -39,6 +39,9 @@ pub(super) struct List {
     /// Only disputes that could be of several orders
     #[arg(long, conflicts_with = "orphans")]
     ambiguous: bool,
+    /// Only disputes whose money needs an explanation
+    #[arg(long)]
+    money_questions: bool,
     /// At most this many lines
     #[arg(long, default_value_t = 50)]
     limit: i64,
@@ -95,6 +98,7 @@ async fn show_list(list: List, ledger: &PostgresLedger, screen: Screen) -> Resul
         outcome: list.outcome,
         bucket: list.bucket,
         order_match,
+        money_questions: list.money_questions,
         limit: Some(list.limit),
         ..DisputeFilter::default()
     };

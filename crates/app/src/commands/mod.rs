@@ -17,9 +17,11 @@ use std::process::ExitCode;
 
 use chargebook_ledger_postgres::{MigrationState, PostgresLedger};
 use clap::{Parser, Subcommand};
+use tracing::level_filters::LevelFilter;
 
 use screen::Screen;
 
+use crate::demo::{self, DemoError};
 use crate::settings::{Problem, Settings};
 use crate::telemetry::{self, chain};
 use crate::wiring::{Database, SetUpError};
@@ -40,6 +42,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Shows the main job on real parts with invented disputes; touches nothing of yours
+    Demo(demo::Options),
     /// Takes webhooks, keeps the books, mails the day's summary
     Serve,
     /// Brings the database's tables up to date
@@ -123,10 +127,22 @@ impl Failure {
     }
 }
 
+impl From<DemoError> for Failure {
+    fn from(error: DemoError) -> Self {
+        match error {
+            DemoError::SetUp(error) => error.into(),
+            error if error.is_usage() => Refused::wrong_usage(error),
+            error => Self::failed(error),
+        }
+    }
+}
+
 /// The whole program: arguments in, exit code out.
 pub async fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    telemetry::start();
+    // Between the lines of a demo, only what goes wrong has a place.
+    let is_demo = matches!(arguments.command, Command::Demo(_));
+    telemetry::start(if is_demo { LevelFilter::WARN } else { LevelFilter::INFO });
     match dispatch(arguments).await {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::NeedsAttention) => ExitCode::from(3),
@@ -140,6 +156,10 @@ pub async fn run() -> ExitCode {
 }
 
 async fn dispatch(Arguments { config, json, command }: Arguments) -> Result<Done, Failure> {
+    if let Command::Demo(options) = &command {
+        let stop = serve::told_to_stop().map_err(Failure::failed)?;
+        return Ok(demo::run(options, stop).await.map(|()| Done::Well)?);
+    }
     let settings = Settings::load(config.as_deref());
     if matches!(command, Command::Doctor) {
         return doctor::run(settings).await;
@@ -173,7 +193,7 @@ async fn on_the_books(
         Command::Events(command) => events::run(command, ledger, settings, screen).await,
         Command::Summary(command) => summary::run(command, ledger, settings, screen).await,
         Command::Export(command) => export::run(command, ledger, settings).await,
-        Command::Serve | Command::Migrate | Command::Doctor => Ok(Done::Well),
+        Command::Demo(_) | Command::Serve | Command::Migrate | Command::Doctor => Ok(Done::Well),
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn run(settings: &Settings) -> Result<Done, Failure> {
 }
 
 /// Ends at the first SIGTERM or SIGINT.
-fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+pub(super) fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {

@@ -40,6 +40,8 @@ pub(super) fn tell(kind: Kind, number: usize, start: DateTime<Utc>, random: &mut
         let refunded_at = opened - TimeDelta::seconds(random.between(3600, 43_200));
         events.insert(0, refund(&payment, payment.refunded, refunded_at, random));
     }
+    // The two disputes of one payment are told one after the other.
+    events.sort_by_key(|event| event.created);
     let orders = match kind {
         Kind::Orphan => Vec::new(),
         Kind::Ambiguous => payment.contradicting_orders(random),
@@ -83,7 +85,7 @@ fn coin(kind: Kind, random: &mut Random) -> &'static Coin {
         Kind::Dinar => &KWD,
         Kind::WonFeeReturned => &MXN,
         Kind::Converted => &USD,
-        _ => *random.pick::<&Coin>(&[&USD, &USD, &EUR, &EUR, &GBP]),
+        _ => random.pick::<&Coin>(&[&USD, &USD, &EUR, &EUR, &GBP]),
     }
 }
 

@@ -1,5 +1,10 @@
 //! Columns of the plain text. Widths count characters.
-#![expect(unreachable_pub, reason = "askama makes a `pub` builder of each filter")]
+#![expect(
+    unreachable_pub,
+    clippy::inline_always,
+    clippy::unnecessary_wraps,
+    reason = "askama wants a result, and makes a public builder of each filter"
+)]
 
 use std::fmt::Display;
 

@@ -103,21 +103,22 @@ impl Ingest {
         Ok(batch.iter().enumerate().map(receipt_of).collect())
     }
 
-    fn book<'a>(&'a self, batch: Vec<Placed<'a>>, now: DateTime<Utc>) -> Receipts<'a> {
+    fn book<'a>(&'a self, mut open: Vec<Placed<'a>>, now: DateTime<Utc>) -> Receipts<'a> {
         Box::pin(async move {
-            match self.try_book(&batch, now).await {
-                Err(LedgerError::Refused { reason }) => match batch.as_slice() {
-                    [] => Ok(BTreeMap::new()),
-                    [one] => self.quarantine(*one, reason, now).await,
+            let mut receipts = BTreeMap::new();
+            match self.try_book(&mut open, &mut receipts, now).await {
+                Err(LedgerError::Refused { reason }) => match open.as_slice() {
+                    [] => {}
+                    [one] => receipts.extend(self.quarantine(*one, reason, now).await?),
                     many => {
                         let (left, right) = many.split_at(many.len().div_ceil(2));
-                        let mut receipts = self.book(left.to_vec(), now).await?;
+                        receipts.extend(self.book(left.to_vec(), now).await?);
                         receipts.extend(self.book(right.to_vec(), now).await?);
-                        Ok(receipts)
                     }
                 },
-                answered => answered,
+                answered => answered?,
             }
+            Ok(receipts)
         })
     }
 
@@ -133,19 +134,19 @@ impl Ingest {
         Ok(receipts)
     }
 
+    /// Books what is open, again where it is stale. What is booked is noted, and is not open any more.
     async fn try_book(
         &self,
-        batch: &[Placed<'_>],
+        open: &mut Vec<Placed<'_>>,
+        receipts: &mut BTreeMap<usize, Receipt>,
         now: DateTime<Utc>,
-    ) -> Result<BTreeMap<usize, Receipt>, LedgerError> {
-        let mut receipts = BTreeMap::new();
-        let mut open = batch.to_vec();
+    ) -> Result<(), LedgerError> {
         for _ in 0..ATTEMPTS_MAX {
-            let planned = self.plan(&open, now).await?;
-            let stale = self.record(planned, now, &mut receipts).await?;
+            let planned = self.plan(open, now).await?;
+            let stale = self.record(planned, now, receipts).await?;
             open.retain(|placed| stale.contains(&placed.index));
             if open.is_empty() {
-                return Ok(receipts);
+                return Ok(());
             }
         }
         Err(LedgerError::Unavailable("the same disputes are being changed by others all the time".into()))
@@ -167,8 +168,9 @@ impl Ingest {
                 }
             }
         }
-        let lookups: Vec<_> = disputes.values().flatten().map(|(_, observation)| Lookup::of(observation)).collect();
-        let lookups = merge(lookups);
+        let mut observations: Vec<_> = disputes.values().flatten().map(|(_, observation)| *observation).collect();
+        observations.sort_by_key(|observation| (observation.as_of, &observation.cause));
+        let lookups = merge(observations.into_iter().map(Lookup::of).collect());
         let stored = if lookups.is_empty() { Vec::new() } else { self.ledger.load(&lookups).await? };
         for ((key, observed), stored) in disputes.into_iter().zip(stored) {
             self.plan_dispute(key, &stored, &observed, &mut planned);
@@ -262,8 +264,8 @@ fn quarantined(placed: Placed<'_>, reason: String) -> Planned {
     Planned { entry, places: vec![placed.index] }
 }
 
-/// One lookup a dispute; of several observations the first that names a charge, an intent or an order counts, as it
-/// does in the facts.
+/// One lookup a dispute; of several in the order of their times the first that names a charge, an intent or an order
+/// counts, as it does in the facts.
 fn merge(lookups: Vec<Lookup>) -> Vec<Lookup> {
     let mut merged: BTreeMap<DisputeKey, Lookup> = BTreeMap::new();
     for lookup in lookups {

@@ -227,7 +227,8 @@ fn decisions_and_changes(books: &DayBooks) -> Result<(Section<ClosedLine>, Secti
     Ok((decided_section(decided.into_values())?, changes))
 }
 
-/// The rows by dispute, time and currency; those that agree in all three are one, with the kind of the first written.
+/// The rows by dispute, time and currency; those that agree in all three are one, with the kind of the first written and the outcome of
+/// the last.
 fn merged(rows: &[DayRow]) -> Result<Vec<DayRow>, MoneyError> {
     let mut rows: Vec<_> = rows.iter().collect();
     rows.sort_by_key(|row| (&row.key, row.occurred_at, row.currency, row.revision));
@@ -237,6 +238,7 @@ fn merged(rows: &[DayRow]) -> Result<Vec<DayRow>, MoneyError> {
         match merged.last_mut() {
             Some(last) if (&last.key, last.occurred_at, last.currency) == place => {
                 last.deltas = last.deltas.plus(&row.deltas)?;
+                last.outcome = row.outcome;
             }
             _ => merged.push(row.clone()),
         }
@@ -245,17 +247,21 @@ fn merged(rows: &[DayRow]) -> Result<Vec<DayRow>, MoneyError> {
 }
 
 /// When each dispute was decided for the first time, of those for which that was on the day.
+///
+/// A verdict that arrived before an earlier one was thought to be the first as well: it is one no more.
 fn decisions(books: &DayBooks, rows: &[DayRow]) -> Result<BTreeMap<DisputeKey, DateTime<Utc>>, MoneyError> {
-    let on_the_day = |at: DateTime<Utc>| at.with_timezone(&books.zone).date_naive() == books.date;
-    let first = |row: &&DayRow| row.kind == ResolutionKind::Decided && on_the_day(row.occurred_at);
-    let moments: BTreeSet<_> = rows.iter().filter(first).map(|row| (&row.key, row.occurred_at)).collect();
+    let first_verdicts = rows.iter().filter(|row| row.kind == ResolutionKind::Decided);
+    let moments: BTreeSet<_> = first_verdicts.map(|row| (&row.key, row.occurred_at)).collect();
     let mut decisions = BTreeMap::new();
     for (key, at) in moments {
-        let of_moment = rows.iter().filter(|row| row.key == *key && row.occurred_at == at);
-        if of_moment.map(|row| row.deltas.closed).try_fold(0, add)? > 0 {
+        let of_moment = || rows.iter().filter(|row| row.key == *key && row.occurred_at == at);
+        let closed = of_moment().map(|row| row.deltas.closed).try_fold(0, add)?;
+        let closed_before = of_moment().map(|row| row.before.closed).try_fold(0, add)?;
+        if closed > 0 && closed_before == 0 {
             decisions.entry(key.clone()).or_insert(at);
         }
     }
+    decisions.retain(|_, at| at.with_timezone(&books.zone).date_naive() == books.date);
     Ok(decisions)
 }
 
@@ -272,16 +278,12 @@ fn decided_section<'a>(decisions: impl Iterator<Item = Vec<&'a DayRow>>) -> Resu
     Ok(section)
 }
 
-/// How a dispute was decided, by the counts of its rows. These don't tell apart what is neither won nor lost: there the
-/// present outcome does or, when that is another verdict by now, it was an inquiry, as only these go on once closed.
-fn decided_as(sum: &Deltas, present: Outcome) -> Outcome {
-    match (sum.won, sum.lost, present) {
-        (1.., _, _) => Outcome::Won,
-        (_, 1.., _) => Outcome::Lost,
-        (_, _, Outcome::Refunded | Outcome::Prevented) => present,
-        (_, _, Outcome::InquiryClosed | Outcome::Open | Outcome::InquiryOpen | Outcome::Won | Outcome::Lost) => {
-            Outcome::InquiryClosed
-        }
+/// How a dispute was decided: by the counts of its rows, which tell won and lost; else by what the row says.
+fn decided_as(sum: &Deltas, said: Outcome) -> Outcome {
+    match (sum.won, sum.lost) {
+        (1.., _) => Outcome::Won,
+        (_, 1..) => Outcome::Lost,
+        _ => said,
     }
 }
 

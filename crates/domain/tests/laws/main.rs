@@ -1,4 +1,5 @@
 //! The laws of the books, over random histories. `PROPTEST_CASES` raises how many are tried.
+#![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
 
 mod books;
 mod money;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chargebook_domain::ports::{Seal, Summaries};
 use chargebook_domain::summary::{DayBooks, DayRow, Summary, compose};
-use chargebook_domain::{BookRules, Currency, Deltas, LedgerAccount, Observation, Outcome};
+use chargebook_domain::{Basis, BookRules, Currency, Deltas, DisputeKey, LedgerAccount, Observation, Outcome};
 use chargebook_port_contracts::InMemoryLedger;
 use chargebook_port_contracts::booking::book;
 use chargebook_port_contracts::histories::{DAYS, arriving_of};
@@ -157,4 +157,36 @@ fn check_lines(summary: &Summary) -> Result<(), TestCaseError> {
     prop_assert_eq!(counted.iter().sum::<usize>(), summary.closed(), "each decided dispute has one outcome");
     prop_assert!(summary.win_rate.part <= summary.win_rate.whole);
     Ok(())
+}
+
+/// The disputes decided in each day's summary, with their figures, when nothing was sealed before.
+fn headlines(arrivals: &[Observation], rules: BookRules) -> Vec<Vec<(DisputeKey, Outcome, Currency, Deltas)>> {
+    now(async {
+        let ledger = InMemoryLedger::default();
+        for observation in arrivals {
+            book(&ledger, &observation.key, std::slice::from_ref(observation), rules, day(9)).await.unwrap();
+        }
+        let mut headlines = Vec::new();
+        for on in 0..=DAYS {
+            let seal = Seal { date: date(on), zone: Tz::UTC, books_start: None, now: day(9) };
+            let decided = compose(&ledger.books(&seal).await.unwrap()).unwrap().decided;
+            let lines = decided.lines.into_iter();
+            headlines.push(lines.map(|line| (line.row.key, line.outcome, line.row.currency, line.deltas)).collect());
+        }
+        headlines
+    })
+}
+
+proptest! {
+    #![proptest_config(cases(96))]
+
+    /// While events of past days come in any order and no day is sealed, each day's decisions are the same.
+    #[test]
+    fn which_disputes_a_day_decided_does_not_depend_on_arrival(arriving in arriving_of("du_1"), rules in any_rules()) {
+        let event = |seen: &Observation| Observation { basis: Basis::Event, ..seen.clone() };
+        let mut in_order: Vec<_> = arriving.history.observations.iter().map(event).collect();
+        in_order.sort_by_key(|seen| seen.as_of);
+        let arrivals: Vec<_> = arriving.arrivals.iter().map(event).collect();
+        prop_assert_eq!(headlines(&arrivals, rules), headlines(&in_order, rules));
+    }
 }

@@ -1,4 +1,5 @@
 //! Worked histories of disputes: whatever way their observations come, the books say what `histories.txt` says.
+#![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
 
 mod table;
 
@@ -106,11 +107,11 @@ fn observations(scenario: &Scenario, shows: Shows, arrival: Arrival) -> Vec<Obse
             Shows::AllSoFar => i64::MIN,
             Shows::TheNew => shown_through,
         };
-        let shown = scenario.movements.iter().enumerate().filter(|(_, moved)| moved.day > from && moved.day <= on);
+        let moved = scenario.movements.iter().enumerate().filter(|(_, moved)| moved.day > from && moved.day <= on);
         observations.push(Observation {
             basis: if said.by_read { Basis::Read } else { Basis::Event },
             claims: Claims { disputed: scenario.disputed, ..claims() },
-            movements: shown.map(|(index, moved)| shown_as(index, moved)).collect(),
+            movements: moved.map(|(index, moved)| shown_as(index, moved)).collect(),
             ..observation(&format!("evt_{on}"), &said.status, day(on))
         });
         shown_through = on;

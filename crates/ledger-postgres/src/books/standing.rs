@@ -4,64 +4,64 @@ use chargebook_domain::Outcome;
 use chargebook_domain::ports::LedgerError;
 use chargebook_domain::summary::{Attention, OpenBalance, Window};
 use chrono::NaiveDate;
+use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
 
 use super::{Day, currency};
-use crate::PostgresLedger;
-use crate::error::{corrupt, ledger_error};
+use crate::error::{corrupt, read_error};
+use crate::reading::money_questions;
 
-impl PostgresLedger {
-    pub(super) async fn window(&self, day: &Day<'_>, from: NaiveDate) -> Result<Window, LedgerError> {
-        let counts = sqlx::query!(
-            r#"SELECT outcome, count(*) AS "count!", count(*) FILTER (WHERE evidence_submitted) AS "challenged!"
+pub(super) async fn window(snapshot: &mut PgConnection, day: &Day<'_>, from: NaiveDate) -> Result<Window, LedgerError> {
+    let counts = sqlx::query!(
+        r#"SELECT outcome, count(*) AS "count!", count(*) FILTER (WHERE evidence_submitted) AS "challenged!"
                FROM chargebook.disputes
                WHERE closed_at >= $1::date::timestamp AT TIME ZONE $3
                  AND closed_at < ($2::date + 1)::timestamp AT TIME ZONE $3
                GROUP BY outcome"#,
-            from,
-            day.date,
-            day.zone
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(ledger_error)?;
-        let mut window = Window::default();
-        for row in counts {
-            let count = u64::try_from(row.count).unwrap_or_default();
-            let challenged = u64::try_from(row.challenged).unwrap_or_default();
-            match Outcome::parse(&row.outcome).ok_or_else(|| corrupt("disputes", "outcome", &row.outcome))? {
-                Outcome::Won => (window.won, window.won_challenged) = (count, challenged),
-                Outcome::Lost => (window.lost, window.lost_challenged) = (count, challenged),
-                Outcome::InquiryClosed => window.inquiries = count,
-                Outcome::Prevented => window.prevented = count,
-                Outcome::Refunded => window.refunded = count,
-                Outcome::Open | Outcome::InquiryOpen => {}
-            }
+        from,
+        day.date,
+        day.zone
+    )
+    .fetch_all(&mut *snapshot)
+    .await
+    .map_err(read_error)?;
+    let mut window = Window::default();
+    for row in counts {
+        let count = u64::try_from(row.count).unwrap_or_default();
+        let challenged = u64::try_from(row.challenged).unwrap_or_default();
+        match Outcome::parse(&row.outcome).ok_or_else(|| corrupt("disputes", "outcome", &row.outcome))? {
+            Outcome::Won => (window.won, window.won_challenged) = (count, challenged),
+            Outcome::Lost => (window.lost, window.lost_challenged) = (count, challenged),
+            Outcome::InquiryClosed => window.inquiries = count,
+            Outcome::Prevented => window.prevented = count,
+            Outcome::Refunded => window.refunded = count,
+            Outcome::Open | Outcome::InquiryOpen => {}
         }
-        let principal = sqlx::query!(
-            r#"SELECT r.currency, sum(r.recovered_delta_minor)::bigint AS "recovered!",
+    }
+    let principal = sqlx::query!(
+        r#"SELECT r.currency, sum(r.recovered_delta_minor)::bigint AS "recovered!",
                       sum(r.loss_delta_minor)::bigint AS "loss!"
                FROM chargebook.disputes d JOIN chargebook.resolutions r USING (account, dispute_id)
                WHERE d.closed_at >= $1::date::timestamp AT TIME ZONE $3
                  AND d.closed_at < ($2::date + 1)::timestamp AT TIME ZONE $3 AND d.outcome IN ('won', 'lost')
                GROUP BY r.currency"#,
-            from,
-            day.date,
-            day.zone
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(ledger_error)?;
-        for row in principal {
-            window.principal.insert(currency(&row.currency, "resolutions")?, (row.recovered, row.loss));
-        }
-        Ok(window)
+        from,
+        day.date,
+        day.zone
+    )
+    .fetch_all(&mut *snapshot)
+    .await
+    .map_err(read_error)?;
+    for row in principal {
+        window.principal.insert(currency(&row.currency, "resolutions")?, (row.recovered, row.loss));
     }
+    Ok(window)
+}
 
-    pub(super) async fn open(&self, day: &Day<'_>) -> Result<OpenBalance, LedgerError> {
-        let week = PgInterval { months: 0, days: 8, microseconds: 0 };
-        let rows = sqlx::query!(
-            r#"SELECT currency, count(*) FILTER (WHERE outcome = 'open') AS "disputes!",
+pub(super) async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<OpenBalance, LedgerError> {
+    let week = PgInterval { months: 0, days: 8, microseconds: 0 };
+    let rows = sqlx::query!(
+        r#"SELECT currency, count(*) FILTER (WHERE outcome = 'open') AS "disputes!",
                       count(*) FILTER (WHERE outcome = 'inquiry_open') AS "inquiries!",
                       coalesce(sum(amount_minor) FILTER (WHERE outcome = 'open'), 0)::bigint AS "at_risk!",
                       min(opened_at) AS oldest,
@@ -69,51 +69,50 @@ impl PostgresLedger {
                           AND evidence_due_by >= $1::date::timestamp AT TIME ZONE $2
                           AND evidence_due_by < ($1::date::timestamp + $3) AT TIME ZONE $2) AS "due!"
                FROM chargebook.disputes WHERE closed_at IS NULL GROUP BY currency"#,
-            day.date,
-            day.zone,
-            week
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(ledger_error)?;
-        let mut open = OpenBalance::default();
-        for row in rows {
-            let count = |count: i64| u64::try_from(count).unwrap_or_default();
-            open.disputes += count(row.disputes);
-            open.inquiries += count(row.inquiries);
-            open.evidence_due_soon += count(row.due);
-            open.oldest_opened_at = [open.oldest_opened_at, row.oldest].into_iter().flatten().min();
-            if row.at_risk != 0 {
-                open.at_risk.insert(currency(&row.currency, "disputes")?, row.at_risk);
-            }
+        day.date,
+        day.zone,
+        week
+    )
+    .fetch_all(&mut *snapshot)
+    .await
+    .map_err(read_error)?;
+    let mut open = OpenBalance::default();
+    for row in rows {
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        open.disputes += count(row.disputes);
+        open.inquiries += count(row.inquiries);
+        open.evidence_due_soon += count(row.due);
+        open.oldest_opened_at = [open.oldest_opened_at, row.oldest].into_iter().flatten().min();
+        if row.at_risk != 0 {
+            open.at_risk.insert(currency(&row.currency, "disputes")?, row.at_risk);
         }
-        Ok(open)
     }
+    Ok(open)
+}
 
-    pub(super) async fn attention(&self, day: &Day<'_>) -> Result<Attention, LedgerError> {
-        let row = sqlx::query!(
+pub(super) async fn attention(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Attention, LedgerError> {
+    let row = sqlx::query!(
             r#"SELECT (SELECT count(*) FROM chargebook.disputes WHERE order_match = 'orphan') AS "orphans!",
                       (SELECT count(*) FROM chargebook.disputes WHERE order_match = 'ambiguous') AS "ambiguous!",
                       (SELECT count(*) FROM chargebook.disputes WHERE bucket = 'recovery_pending') AS "recovery_pending!",
                       (SELECT count(DISTINCT (account, dispute_id)) FROM chargebook.discrepancies
-                       WHERE kind IN ('money_in_suspense', 'net_is_not_amount_less_fee', 'over_reinstated',
-                                      'money_without_verdict')) AS "money_questions!",
+                       WHERE kind = ANY($2)) AS "money_questions!",
                       (SELECT count(*) FROM chargebook.source_events WHERE disposition = 'quarantined') AS "quarantined!",
                       (SELECT count(*) FROM chargebook.summary_deliveries
                        WHERE state IN ('failed', 'unknown') AND business_date < $1) AS "undelivered!""#,
-            day.date
+            day.date,
+            &money_questions() as _
         )
-        .fetch_one(&self.pool)
+        .fetch_one(&mut *snapshot)
         .await
-        .map_err(ledger_error)?;
-        let count = |count: i64| u64::try_from(count).unwrap_or_default();
-        Ok(Attention {
-            orphans: count(row.orphans),
-            ambiguous: count(row.ambiguous),
-            recovery_pending: count(row.recovery_pending),
-            money_questions: count(row.money_questions),
-            quarantined: count(row.quarantined),
-            undelivered: count(row.undelivered),
-        })
-    }
+        .map_err(read_error)?;
+    let count = |count: i64| u64::try_from(count).unwrap_or_default();
+    Ok(Attention {
+        orphans: count(row.orphans),
+        ambiguous: count(row.ambiguous),
+        recovery_pending: count(row.recovery_pending),
+        money_questions: count(row.money_questions),
+        quarantined: count(row.quarantined),
+        undelivered: count(row.undelivered),
+    })
 }

@@ -145,17 +145,18 @@ pub(super) async fn resolutions(
     }
     sqlx::query!(
         r#"INSERT INTO chargebook.resolutions
-               (account, dispute_id, revision, currency, kind, recovered_delta_minor, loss_delta_minor, fee_delta_minor,
+               (account, dispute_id, revision, currency, kind, outcome, recovered_delta_minor, loss_delta_minor, fee_delta_minor,
                 fx_delta_minor, pending_delta_minor, suspense_delta_minor, net_delta_minor, closed_delta, won_delta,
                 lost_delta, occurred_at, recorded_at)
-           SELECT *, $17 FROM UNNEST($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::bigint[],
+           SELECT *, $18 FROM UNNEST($1::text[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::text[],
                 $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
-                $14::bigint[], $15::bigint[], $16::timestamptz[])"#,
+                $14::bigint[], $15::bigint[], $16::bigint[], $17::timestamptz[])"#,
         &column(&rows, |(key, _)| key.account.as_str()) as _,
         &column(&rows, |(key, _)| key.dispute.as_str()) as _,
         &column(&rows, |(_, row)| i32::try_from(row.revision).unwrap_or(i32::MAX)),
         &column(&rows, |(_, row)| row.currency.code().to_owned()),
         &column(&rows, |(_, row)| row.kind.as_str()) as _,
+        &column(&rows, |(_, row)| row.outcome.as_str()) as _,
         &column(&rows, |(_, row)| row.deltas.recovered),
         &column(&rows, |(_, row)| row.deltas.loss),
         &column(&rows, |(_, row)| row.deltas.fee),

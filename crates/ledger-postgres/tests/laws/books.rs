@@ -148,14 +148,7 @@ impl Books {
             convention: kept.dispute.convention.map(|convention| convention.as_str().to_owned()),
             match_due: kept.due,
         });
-        Self {
-            facts: facts.collect(),
-            standings: standings.collect(),
-            moved,
-            resolved,
-            for_orders,
-            discrepancies,
-        }
+        Self { facts: facts.collect(), standings: standings.collect(), moved, resolved, for_orders, discrepancies }
     }
 }
 

@@ -129,6 +129,12 @@ impl Case {
     pub(crate) async fn play(&self, pool: &PgPool) -> PostgresLedger {
         empty(pool).await;
         let ledger = PostgresLedger::new(pool.clone(), OrderSource::Table);
+        self.play_on(&ledger).await;
+        ledger
+    }
+
+    /// Lets everything happen.
+    pub(crate) async fn play_on(&self, ledger: &PostgresLedger) {
         let ingest = ingest(Arc::new(ledger.clone()), self.rules);
         for happening in &self.happenings {
             match happening {
@@ -139,19 +145,20 @@ impl Case {
                     ledger.import(std::slice::from_ref(payment)).await.unwrap();
                 }
                 Happening::SealNextDay => {
-                    let next = self.next_day(&ledger).await;
+                    let next = self.next_day(ledger).await;
                     assert!(ledger.seal(&self.seal(next)).await.unwrap());
                 }
             }
         }
         self.sweep(ledger.clone()).await;
-        ledger
     }
 
     /// The same books in memory: everything once and in order, the orders first.
     pub(crate) async fn play_in_memory(&self) -> InMemoryLedger {
         let ledger = InMemoryLedger::default();
-        ledger.import(&self.payments).await.unwrap();
+        for payment in &self.payments {
+            ledger.import(std::slice::from_ref(payment)).await.unwrap();
+        }
         let ingest = ingest(Arc::new(ledger.clone()), self.rules);
         for seen in &self.observations {
             ingest.ingest(&received(std::slice::from_ref(seen)), day(AFTER)).await.unwrap();

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chargebook_domain::{
-    Convention, Currency, DisputeKey, Facts, Figures, LedgerAccount, Outcome, Step, steps,
-};
+use chargebook_domain::{Convention, Currency, DisputeKey, Facts, Figures, LedgerAccount, Outcome, Step, steps};
 use chargebook_ledger_postgres::reading::{DisputeFilter, DisputeLine};
 use chargebook_ledger_postgres::{MIGRATOR, PostgresLedger};
 use chrono::{DateTime, Utc};
@@ -34,12 +32,14 @@ async fn ended(case: Case, pool: &PgPool) -> Ended {
 /// What the accounts must hold for these figures, zeros left out.
 fn accounts(figures: &Figures, convention: Convention) -> Vec<(LedgerAccount, i64)> {
     let principal = match convention {
-        Convention::Holding => {
-            [(LedgerAccount::DisputesReceivable, figures.receivable().unwrap()), (LedgerAccount::ChargebackLosses, figures.loss)]
-        }
-        Convention::Contra => {
-            [(LedgerAccount::DisputesContra, figures.outstanding().unwrap() - figures.fx), (LedgerAccount::ChargebackLosses, 0)]
-        }
+        Convention::Holding => [
+            (LedgerAccount::DisputesReceivable, figures.receivable().unwrap()),
+            (LedgerAccount::ChargebackLosses, figures.loss),
+        ],
+        Convention::Contra => [
+            (LedgerAccount::DisputesContra, figures.outstanding().unwrap() - figures.fx),
+            (LedgerAccount::ChargebackLosses, 0),
+        ],
     };
     let others = [
         (LedgerAccount::StripeBalance, figures.net),
@@ -215,8 +215,7 @@ async fn the_resolution_rows_up_to_any_time_sum_to_the_step_at_that_time(pool: P
 /// The figures of a line of the report.
 fn reported(line: &DisputeLine) -> [i64; 9] {
     let moved = [line.withdrawn_minor, line.reinstated_minor, line.fee_minor, line.net_minor];
-    let judged =
-        [line.recovered_minor, line.loss_minor, line.fx_minor, line.pending_minor, line.suspense_minor];
+    let judged = [line.recovered_minor, line.loss_minor, line.fx_minor, line.pending_minor, line.suspense_minor];
     [moved[0], moved[1], moved[2], moved[3], judged[0], judged[1], judged[2], judged[3], judged[4]]
 }
 

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chargebook_domain::ports::Summaries;
 use chargebook_domain::summary::{DayBooks, compose};
 use chargebook_domain::{Currency, Deltas, LedgerAccount};
-use chargebook_ledger_postgres::{MIGRATOR, PostgresLedger};
+use chargebook_ledger_postgres::{MIGRATOR, OrderSource, PostgresLedger};
 use chargebook_port_contracts::samples::date;
 use chrono::{Days, NaiveDate};
 use sqlx::PgPool;
 
-use crate::case::{AFTER, Case, cases};
+use crate::case::{AFTER, Case, Happening, cases, empty};
 
 /// What days did to the books.
 #[derive(Default, PartialEq, Debug)]
@@ -157,17 +157,51 @@ async fn the_opening_and_the_summaries_of_all_days_are_the_ledger_once_all_is_se
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn each_day_opens_with_what_the_day_before_closed_with(pool: PgPool) {
     for case in cases() {
-        let case = Case { books_start: None, ..case };
         let ledger = case.play(&pool).await;
-        let mut closing: BTreeMap<(LedgerAccount, Currency), i64> = BTreeMap::new();
+        let mut closing: Option<BTreeMap<(LedgerAccount, Currency), i64>> = None;
         for books in days(&case, &ledger, true).await {
             let mut opening = books.opening.clone();
             opening.retain(|_, minor| *minor != 0);
-            closing.retain(|_, minor| *minor != 0);
-            assert_eq!(opening, closing, "case {}, {}", case.number, books.date);
-            for moved in &books.moves {
-                *closing.entry((moved.account, moved.currency)).or_default() += moved.debit_minor + moved.credit_minor;
+            if let Some(closing) = &closing {
+                assert_eq!(&opening, closing, "case {}, {}", case.number, books.date);
+            } else {
+                assert!(opening.is_empty() || case.books_start.is_some(), "case {}", case.number);
             }
+            for moved in &books.moves {
+                *opening.entry((moved.account, moved.currency)).or_default() += moved.debit_minor + moved.credit_minor;
+            }
+            opening.retain(|_, minor| *minor != 0);
+            closing = Some(opening);
         }
     }
+}
+
+/// Looks at the day again and again while `play` goes on.
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_preview_is_of_one_moment_while_others_book(pool: PgPool) {
+    let mut looks = 0;
+    for case in cases() {
+        let case = Case { books_start: None, happenings: without_seals(&case), ..case };
+        empty(&pool).await;
+        let ledger = PostgresLedger::new(pool.clone(), OrderSource::Table);
+        let play = case.play_on(&ledger);
+        let look = async {
+            loop {
+                let books = ledger.books(&case.seal(date(AFTER))).await.unwrap();
+                let summary = compose(&books).unwrap();
+                assert!(summary.proven(), "case {}: {:?}", case.number, summary.proof);
+                looks += 1;
+            }
+        };
+        tokio::select! {
+            () = play => {}
+            () = look => {}
+        }
+    }
+    assert!(looks > 16, "it must look while they book");
+}
+
+fn without_seals(case: &Case) -> Vec<Happening> {
+    let kept = case.happenings.iter().filter(|happening| !matches!(happening, Happening::SealNextDay));
+    kept.cloned().collect()
 }

@@ -158,6 +158,15 @@ pub async fn what_is_before_the_books_is_the_opening(books: &dyn Books) {
     assert_eq!(books.books(&wish(4)).await.unwrap().rows.len(), 1);
 }
 
+/// The opening names every account that has entries, also where they cancel out.
+pub async fn an_account_that_cancels_out_is_in_the_opening(books: &dyn Books) {
+    observe(books, &opened("evt_1", 2)).await;
+    observe(books, &won("evt_2", 3)).await;
+    seal(books, 3).await;
+    let receivable = (LedgerAccount::DisputesReceivable, usd());
+    assert_eq!(seal(books, 4).await.opening.get(&receivable), Some(&0));
+}
+
 /// Dates are business dates in the zone.
 pub async fn business_dates_are_those_of_the_zone(books: &dyn Books) {
     let last_hour_in_new_york = date(4).and_time(NaiveTime::MIN).and_utc() + TimeDelta::hours(4);

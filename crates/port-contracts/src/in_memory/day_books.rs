@@ -2,9 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chargebook_domain::ports::{DeliveryState, Disposition, Seal};
 use chargebook_domain::summary::{Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Unresolved, Window};
-use chargebook_domain::{
-    Bucket, Currency, Deltas, DiscrepancyKind, DisputeKey, EntryKind, LedgerAccount, OrderMatch, Outcome,
-};
+use chargebook_domain::{Bucket, Currency, Deltas, DisputeKey, EntryKind, LedgerAccount, OrderMatch, Outcome};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::rows::{KeptDispute, KeptEntry, KeptResolution};
@@ -65,7 +63,11 @@ impl State {
             card_brand: facts.first(|claims| claims.card_brand.clone()),
             disputed: facts.disputed().unwrap(),
             evidence_submitted: facts.last(|claims| claims.evidence_submitted),
-            outcome: dispute.outcome,
+            outcome: if dispute.closed_at == Some(resolution.occurred_at) {
+                dispute.outcome
+            } else {
+                resolution.outcome
+            },
             revision: resolution.revision,
             currency: resolution.currency,
             kind: resolution.kind,
@@ -85,10 +87,12 @@ impl State {
             let challenged = u64::from(facts.last(|claims| claims.evidence_submitted) == Some(true));
             match dispute.outcome {
                 Outcome::Won => {
-                    (window.won, window.won_challenged) = (window.won + 1, window.won_challenged + challenged)
+                    window.won += 1;
+                    window.won_challenged += challenged;
                 }
                 Outcome::Lost => {
-                    (window.lost, window.lost_challenged) = (window.lost + 1, window.lost_challenged + challenged);
+                    window.lost += 1;
+                    window.lost_challenged += challenged;
                 }
                 Outcome::InquiryClosed => window.inquiries += 1,
                 Outcome::Prevented => window.prevented += 1,
@@ -132,8 +136,6 @@ impl State {
         let count = |test: &dyn Fn(&KeptDispute) -> bool| {
             u64::try_from(self.disputes.values().filter(|kept| test(kept)).count()).unwrap()
         };
-        let questions =
-            [DiscrepancyKind::MoneyInSuspense, DiscrepancyKind::NetIsNotAmountLessFee, DiscrepancyKind::OverReinstated];
         let quarantined = self.causes.values().filter(|kept| kept.disposition == Disposition::Quarantined);
         let undelivered = self.deliveries.iter().filter(|((day, _), delivery)| {
             let state = delivery.state_at(seal.now);
@@ -143,7 +145,7 @@ impl State {
             orphans: count(&|kept| kept.dispute.order_match == OrderMatch::Orphan),
             ambiguous: count(&|kept| matches!(kept.dispute.order_match, OrderMatch::Ambiguous(_))),
             recovery_pending: count(&|kept| kept.dispute.bucket == Bucket::RecoveryPending),
-            money_questions: count(&|kept| kept.discrepancies.iter().any(|odd| questions.contains(&odd.kind))),
+            money_questions: count(&|kept| kept.discrepancies.iter().any(|odd| odd.kind.is_money_question())),
             quarantined: u64::try_from(quarantined.count()).unwrap(),
             undelivered: u64::try_from(undelivered.count()).unwrap(),
         }

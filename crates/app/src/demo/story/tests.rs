@@ -16,8 +16,7 @@ fn start() -> DateTime<Utc> {
 fn read(event: &Event) -> Reading {
     let source = StripeDisputeSource::new(vec![SECRET.into()]).unwrap();
     let signature = sign(&event.body, SECRET, event.created);
-    let delivery =
-        Delivery { signature: Some(&signature), body: event.body.as_bytes(), received_at: event.created };
+    let delivery = Delivery { signature: Some(&signature), body: event.body.as_bytes(), received_at: event.created };
     let read = source.receive(&delivery).unwrap();
     assert_eq!(read.id.as_str(), event.id);
     assert_eq!(read.livemode, Some(false));

@@ -1,0 +1,110 @@
+//! What is booked is never changed: only a seal is set, once, and a quarantined event becomes recorded.
+
+use chargebook_ledger_postgres::MIGRATOR;
+use sqlx::PgPool;
+
+use crate::seed::{books, refusal, run};
+
+/// The tables that only grow, and their columns that may be written once more.
+const GUARDED: &[(&str, &[&str])] = &[
+    ("source_events", &["disposition", "reason"]),
+    ("dispute_history", &[]),
+    ("movements", &[]),
+    ("movement_ties", &[]),
+    ("journal_entries", &["sealed_in"]),
+    ("postings", &[]),
+    ("resolutions", &["sealed_in"]),
+    ("order_links", &[]),
+];
+
+/// The refusal of a guard.
+fn guard(table: &str) -> (String, String) {
+    ("23001".to_owned(), format!("{table}_append_only"))
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn no_row_is_deleted(pool: PgPool) {
+    books(&pool).await;
+    for (table, _) in GUARDED {
+        for sql in [
+            format!("DELETE FROM chargebook.{table}"),
+            format!("DELETE FROM chargebook.{table} WHERE false"),
+            format!("TRUNCATE chargebook.{table} CASCADE"),
+        ] {
+            assert_eq!(refusal(&pool, &sql).await.0, "23001", "{sql}");
+        }
+        assert_eq!(refusal(&pool, &format!("DELETE FROM chargebook.{table}")).await, guard(table));
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn no_column_is_changed(pool: PgPool) {
+    books(&pool).await;
+    for (table, exempt) in GUARDED {
+        let columns: Vec<String> = sqlx::query_scalar(
+            "SELECT column_name::text FROM information_schema.columns
+             WHERE table_schema = 'chargebook' AND table_name = $1",
+        )
+        .bind(table)
+        .fetch_all(&pool)
+        .await
+        .unwrap();
+        assert!(columns.len() > exempt.len(), "{table} has columns");
+        for column in columns.iter().filter(|column| !exempt.contains(&column.as_str())) {
+            let sql = format!("UPDATE chargebook.{table} SET {column} = {column}");
+            assert_eq!(refusal(&pool, &sql).await, guard(table), "{sql}");
+            for exempt in *exempt {
+                let sql = format!("UPDATE chargebook.{table} SET {exempt} = {exempt}, {column} = {column}");
+                assert_eq!(refusal(&pool, &sql).await, guard(table), "{sql}");
+            }
+        }
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_dispute_with_history_is_not_deleted(pool: PgPool) {
+    books(&pool).await;
+    assert_eq!(refusal(&pool, "DELETE FROM chargebook.disputes").await.0, "23503");
+    assert_eq!(refusal(&pool, "TRUNCATE chargebook.disputes CASCADE").await.0, "23001");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_seal_is_set_once(pool: PgPool) {
+    books(&pool).await;
+    for table in ["journal_entries", "resolutions"] {
+        let set =
+            |to: &str, of: &str| format!("UPDATE chargebook.{table} SET sealed_in = {to} WHERE dispute_id = 'du_{of}'");
+        for (to, of) in [("'2026-01-09'", "1"), ("sealed_in", "1"), ("NULL", "1"), ("NULL", "2")] {
+            assert_eq!(refusal(&pool, &set(to, of)).await, guard(table), "{}", set(to, of));
+        }
+        assert!(run(&pool, &set("'2026-01-08'", "2")).await.unwrap() > 0, "the first seal of {table}");
+        assert_eq!(refusal(&pool, &set("'2026-01-09'", "2")).await, guard(table));
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_event_only_becomes_recorded_from_quarantine(pool: PgPool) {
+    books(&pool).await;
+    let set = |to: &str, event: &str| {
+        format!("UPDATE chargebook.source_events SET disposition = {to} WHERE event_id = 'evt_{event}'")
+    };
+    for (to, event) in [
+        ("'quarantined', reason = 'because'", "1"),
+        ("'ignored'", "1"),
+        ("'recorded'", "1"),
+        ("'recorded'", "i"),
+        ("'quarantined', reason = 'because'", "i"),
+        ("'ignored', reason = NULL", "q"),
+        ("'quarantined', reason = 'another'", "q"),
+    ] {
+        assert_eq!(refusal(&pool, &set(to, event)).await, guard("source_events"), "{event} to {to}");
+    }
+    assert_eq!(run(&pool, &set("'recorded', reason = NULL", "q")).await.unwrap(), 1);
+    assert_eq!(refusal(&pool, &set("'quarantined', reason = 'because'", "q")).await, guard("source_events"));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn bodies_can_be_deleted_by_retention(pool: PgPool) {
+    books(&pool).await;
+    assert!(run(&pool, "DELETE FROM chargebook.source_event_bodies").await.unwrap() > 0);
+}

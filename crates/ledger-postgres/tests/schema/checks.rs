@@ -1,0 +1,148 @@
+//! What no row may say.
+
+use std::collections::BTreeSet;
+
+use chargebook_ledger_postgres::MIGRATOR;
+use sqlx::{AssertSqlSafe, PgPool};
+
+use crate::seed::{books, refusal};
+
+/// A table, what its first row is changed to, and the check that this breaks.
+const BROKEN: &[(&str, &str, &str)] = &[
+    ("source_events", r#"{"disposition": "lost", "reason": null}"#, "source_events_disposition_check"),
+    ("source_events", r#"{"disposition": "quarantined", "reason": null}"#, "source_events_reason_check"),
+    ("source_events", r#"{"disposition": "recorded", "reason": "why"}"#, "source_events_reason_check"),
+    ("disputes", r#"{"currency": "USD"}"#, "disputes_currency_check"),
+    ("disputes", r#"{"currency": "usdt"}"#, "disputes_currency_check"),
+    ("disputes", r#"{"outcome": "pending"}"#, "disputes_outcome_check"),
+    ("disputes", r#"{"bucket": "lost"}"#, "disputes_bucket_check"),
+    ("disputes", r#"{"outcome": "open"}"#, "disputes_closed_check"),
+    ("disputes", r#"{"outcome": "inquiry_open"}"#, "disputes_closed_check"),
+    ("disputes", r#"{"closed_at": null}"#, "disputes_closed_check"),
+    ("disputes", r#"{"order_match": "unmatched"}"#, "disputes_order_match_check"),
+    ("disputes", r#"{"convention": "cash"}"#, "disputes_convention_check"),
+    ("disputes", r#"{"version": 0}"#, "disputes_version_check"),
+    ("dispute_history", r#"{"basis": "rumour"}"#, "dispute_history_basis_check"),
+    ("movements", r#"{"category": "refund"}"#, "movements_category_check"),
+    ("movements", r#"{"currency": "us"}"#, "movements_currency_check"),
+    ("journal_entries", r#"{"kind": "opening"}"#, "journal_entries_kind_check"),
+    ("postings", r#"{"amount_minor": 0}"#, "postings_amount_check"),
+    ("postings", r#"{"currency": "Usd"}"#, "postings_currency_check"),
+    ("resolutions", r#"{"kind": "changed"}"#, "resolutions_kind_check"),
+    ("resolutions", r#"{"outcome": "pending"}"#, "resolutions_outcome_check"),
+    ("resolutions", r#"{"net_delta_minor": 1}"#, "resolutions_net_check"),
+    ("orders", r#"{"currency": "EUR"}"#, "orders_currency_check"),
+    ("summaries", r#"{"state": "open"}"#, "summaries_state_check"),
+    ("summary_deliveries", r#"{"state": "sent", "claimed_until": null}"#, "summary_deliveries_state_check"),
+    ("summary_deliveries", r#"{"claimed_until": null}"#, "summary_deliveries_claim_check"),
+    ("summary_deliveries", r#"{"state": "accepted"}"#, "summary_deliveries_claim_check"),
+    ("deployment", r#"{"only_row": false}"#, "deployment_only_row_check"),
+    ("deployment", r#"{"purpose": "live"}"#, "deployment_purpose_check"),
+];
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_row_that_breaks_a_rule_is_refused(pool: PgPool) {
+    books(&pool).await;
+    for (table, change, check) in BROKEN {
+        let sql = format!(
+            "INSERT INTO chargebook.{table}
+             SELECT n.* FROM (SELECT * FROM chargebook.{table} LIMIT 1) r,
+                    jsonb_populate_record(NULL::chargebook.{table}, to_jsonb(r) || '{change}') n"
+        );
+        assert_eq!(refusal(&pool, &sql).await, ("23514".to_owned(), (*check).to_owned()), "{table} {change}");
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn every_check_has_a_row_here_that_breaks_it(pool: PgPool) {
+    let named: Vec<String> = sqlx::query_scalar(
+        "SELECT conname::text FROM pg_constraint WHERE contype = 'c' AND connamespace = 'chargebook'::regnamespace",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    let broken: BTreeSet<_> = BROKEN.iter().map(|(.., check)| (*check).to_owned()).collect();
+    assert_eq!(named.into_iter().collect::<BTreeSet<_>>(), broken);
+}
+
+/// Writes an entry of these amounts and currencies, in one transaction.
+async fn post(pool: &PgPool, entry: &str, postings: &[(i64, &str)]) -> Result<(), sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query(
+        "INSERT INTO chargebook.journal_entries
+             (account, entry_id, kind, occurred_at, posted_on, recorded_at, narration)
+         VALUES ('default', $1, 'adjustment', now(), now(), now(), 'a test')",
+    )
+    .bind(entry)
+    .execute(&mut *transaction)
+    .await?;
+    let rows: Vec<_> = postings
+        .iter()
+        .enumerate()
+        .map(|(line, (amount, currency))| format!("('default', '{entry}', {line}, 'a', {amount}, '{currency}')"))
+        .collect();
+    let sql = format!(
+        "INSERT INTO chargebook.postings (account, entry_id, line, ledger_account, amount_minor, currency) VALUES {}",
+        rows.join(", ")
+    );
+    sqlx::query(AssertSqlSafe(sql)).execute(&mut *transaction).await?;
+    transaction.commit().await
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_entry_that_does_not_sum_to_zero_in_each_currency_is_refused(pool: PgPool) {
+    let unbalanced: [&[(i64, &str)]; 4] = [
+        &[(5, "usd")],
+        &[(5, "usd"), (-4, "usd")],
+        &[(5, "usd"), (-5, "eur")],
+        &[(i64::MAX, "usd"), (i64::MAX, "usd"), (2, "usd")],
+    ];
+    for (n, postings) in unbalanced.into_iter().enumerate() {
+        let error = post(&pool, &format!("unbalanced:{n}"), postings).await.unwrap_err();
+        let error = error.as_database_error().unwrap();
+        assert_eq!((error.code().as_deref(), error.constraint()), (Some("23514"), Some("postings_balanced_check")));
+    }
+    post(&pool, "balanced", &[(5, "usd"), (-3, "usd"), (-2, "usd"), (7, "eur"), (-7, "eur")]).await.unwrap();
+    let left: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM chargebook.journal_entries").fetch_one(&pool).await.unwrap();
+    assert_eq!(left, 1, "nothing of a refused entry stays");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn two_entries_that_only_balance_together_are_refused(pool: PgPool) {
+    post(&pool, "one", &[(1, "usd"), (-1, "usd")]).await.unwrap();
+    post(&pool, "other", &[(1, "usd"), (-1, "usd")]).await.unwrap();
+    let across = "INSERT INTO chargebook.postings (account, entry_id, line, ledger_account, amount_minor, currency)
+                  VALUES ('default', 'one', 8, 'a', 5, 'usd'), ('default', 'other', 8, 'a', -5, 'usd')";
+    assert_eq!(refusal(&pool, across).await, ("23514".to_owned(), "postings_balanced_check".to_owned()));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn what_belongs_to_a_dispute_needs_the_dispute_of_its_own_book(pool: PgPool) {
+    books(&pool).await;
+    for table in [
+        "dispute_history",
+        "discrepancies",
+        "movements",
+        "movement_ties",
+        "resolutions",
+        "order_links",
+        "order_resolutions",
+    ] {
+        for change in [r#"{"dispute_id": "du_unknown", "movement_id": "txn_3"}"#, r#"{"account": "acct_other"}"#] {
+            let sql = format!(
+                "INSERT INTO chargebook.{table}
+                 SELECT n.* FROM (SELECT * FROM chargebook.{table} WHERE dispute_id IS NOT NULL LIMIT 1) r,
+                        jsonb_populate_record(NULL::chargebook.{table}, to_jsonb(r) || '{change}') n"
+            );
+            assert_eq!(refusal(&pool, &sql).await.0, "23503", "{table} {change}");
+        }
+    }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_posting_needs_its_entry(pool: PgPool) {
+    let orphaned = "INSERT INTO chargebook.postings (account, entry_id, line, ledger_account, amount_minor, currency)
+                    VALUES ('default', 'none', 1, 'a', 5, 'usd'), ('default', 'none', 2, 'a', -5, 'usd')";
+    assert_eq!(refusal(&pool, orphaned).await.1, "postings_entry_fkey");
+}

@@ -1,0 +1,128 @@
+//! The daily mail: from the books through the program to a Graph that fails in every way.
+
+use chargebook_port_contracts::fake_graph::{FakeGraph, Fault};
+use chargebook_tests::{Ran, Server, dispute, event, fresh_database, movement, run, scratch_folder};
+use chrono::{DateTime, Utc};
+
+/// A won and a lost dispute, decided on 2 June 2025.
+async fn two_decided(url: &str) {
+    let server = Server::start(url, &[]).await;
+    let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+    let (opened, decided) = (at("2025-05-01T10:00:00Z"), at("2025-06-02T10:00:00Z"));
+    let took = |id: &str| movement(id, -10_000, 1500, opened);
+    let won = [took("txn_1"), movement("txn_2", 10_000, 0, decided)];
+    for (id, dispute) in [("evt_1", dispute("du_1", "won", &won)), ("evt_2", dispute("du_2", "lost", &[took("txn_3")]))]
+    {
+        assert_eq!(server.send(&event(id, decided, &dispute)).await.word, "recorded");
+    }
+    assert_eq!(server.stop().await, 0);
+}
+
+struct Desk {
+    url: String,
+    graph: FakeGraph,
+    folder: std::path::PathBuf,
+}
+
+impl Desk {
+    async fn open() -> Self {
+        let (url, _) = fresh_database().await;
+        two_decided(&url).await;
+        Self { url, graph: FakeGraph::start().await.unwrap(), folder: scratch_folder() }
+    }
+
+    async fn summary(&self, arguments: &[&str]) -> Ran {
+        let (base, authority) = (self.graph.base(), self.graph.authority());
+        let settings = [
+            ("CHARGEBOOK_DATABASE__URL", self.url.as_str()),
+            ("CHARGEBOOK_BOOKS__START", "2025-06-01"),
+            ("CHARGEBOOK_OUTLOOK__TENANT_ID", "3f2b1c4d-0000-4000-8000-000000000001"),
+            ("CHARGEBOOK_OUTLOOK__CLIENT_ID", "3f2b1c4d-0000-4000-8000-000000000002"),
+            ("CHARGEBOOK_OUTLOOK__CLIENT_SECRET", "planted-secret"),
+            ("CHARGEBOOK_OUTLOOK__SENDER", "books@example.com"),
+            ("CHARGEBOOK_OUTLOOK__RECIPIENTS", "finance@example.com,cfo@example.com"),
+            ("CHARGEBOOK_OUTLOOK__AUTHORITY", authority.as_str()),
+            ("CHARGEBOOK_OUTLOOK__GRAPH_BASE", base.as_str()),
+        ];
+        let ran = run(&self.folder, &settings, &[&["summary"], arguments].concat()).await;
+        assert!(!format!("{}{}", ran.out, ran.err).contains("planted-secret"));
+        ran
+    }
+}
+
+#[tokio::test]
+async fn a_day_is_mailed_once() {
+    let desk = Desk::open().await;
+    let preview = desk.summary(&["preview", "--date", "2025-06-02"]).await;
+    assert_eq!(preview.code, 0, "{preview:?}");
+    assert!(preview.out.contains("1 won, 1 lost") && preview.out.contains("50.0 % (1 of 2)"), "{}", preview.out);
+    assert!(desk.graph.accepted().is_empty());
+
+    let sent = desk.summary(&["send", "--date", "2025-06-02"]).await;
+    assert_eq!(sent.code, 0, "{sent:?}");
+    let again = desk.summary(&["send", "--date", "2025-06-02"]).await;
+    assert_eq!(again.code, 3, "{again:?}");
+    assert_eq!(
+        desk.summary(&["send", "--date", "2025-06-02", "--again"]).await.code,
+        3,
+        "what arrived is not sent again"
+    );
+    let accepted = desk.graph.accepted();
+    let [mail] = accepted.as_slice() else { panic!("{} mails", accepted.len()) };
+    assert_eq!(mail.reference(), Some("summary/2025-06-02"));
+    assert_eq!(mail.subject(), "Disputes 2 Jun 2025: 1 won, 1 lost, 100.00 USD recovered");
+    assert_eq!(mail.recipients(), ["finance@example.com", "cfo@example.com"]);
+    let list = desk.summary(&["list"]).await;
+    assert!(list.out.contains("accepted") && list.out.contains("opening balance"), "{}", list.out);
+}
+
+#[tokio::test]
+async fn no_fault_makes_two_mails_and_each_ends_in_a_state_that_a_person_can_read() {
+    for (fault, state, accepted) in [
+        (Fault::ServerError, "unknown", 0),
+        (Fault::BadGatewayHtml, "unknown", 0),
+        (Fault::GatewayTimeoutAfterAccept, "unknown", 1),
+        (Fault::DropAfterReading, "unknown", 0),
+        (Fault::Forbidden, "pending", 0),
+        (Fault::NotFound, "failed", 0),
+        (Fault::Throttled { retry_after: Some("60".to_owned()) }, "pending", 0),
+    ] {
+        let desk = Desk::open().await;
+        desk.graph.script([fault.clone()]);
+        let sent = desk.summary(&["send", "--date", "2025-06-02"]).await;
+        assert_eq!(sent.code, 3, "{fault:?}: {sent:?}");
+        let blind = desk.summary(&["send", "--date", "2025-06-02"]).await;
+        assert_eq!((blind.code, desk.graph.accepted().len()), (3, accepted), "{fault:?}: {blind:?}");
+        let list = desk.summary(&["list"]).await;
+        assert!(list.out.contains(state), "{fault:?}: {}", list.out);
+        if accepted == 0 {
+            assert_eq!(desk.summary(&["send", "--date", "2025-06-02", "--again"]).await.code, 0, "{fault:?}");
+            assert_eq!(desk.graph.accepted().len(), 1, "{fault:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_expired_token_is_replaced_and_the_mail_goes_once() {
+    let desk = Desk::open().await;
+    desk.graph.script([Fault::Unauthorized]);
+    assert_eq!(desk.summary(&["send", "--date", "2025-06-02"]).await.code, 0);
+    assert_eq!((desk.graph.accepted().len(), desk.graph.token_requests().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn without_outlook_the_mail_is_in_the_folder() {
+    let (url, _) = fresh_database().await;
+    two_decided(&url).await;
+    let folder = scratch_folder();
+    let settings = [("CHARGEBOOK_DATABASE__URL", url.as_str()), ("CHARGEBOOK_BOOKS__START", "2025-06-01")];
+    let sent = run(&folder, &settings, &["summary", "send", "--date", "2025-06-02"]).await;
+    assert_eq!(sent.code, 0, "{sent:?}");
+    let names: Vec<_> = std::fs::read_dir(folder.join("chargebook-data/mail"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    assert!(names.iter().any(|name| name.ends_with(".eml")) && names.iter().any(|name| name.ends_with(".html")));
+    let too_early = run(&folder, &settings, &["summary", "send", "--date", "2999-01-01"]).await;
+    assert_eq!(too_early.code, 1, "{too_early:?}");
+}
