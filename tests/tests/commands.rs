@@ -132,7 +132,7 @@ async fn wrong_usage_and_wrong_settings_say_what_to_do_and_exit_with_2() {
     let no_secret = run(&shop.folder, &[url], &["serve"]).await;
     assert_eq!((no_secret.code, no_secret.err.contains("stripe.webhook_secrets")), (2, true), "{no_secret:?}");
     let typo = run(&shop.folder, &[url, ("CHARGEBOOK_HTTP__LISTN", "x")], &["dispute", "list"]).await;
-    assert_eq!((typo.code, typo.err.contains("http.listen")), (2, true), "{typo:?}");
+    assert_eq!((typo.code, typo.err.contains("did you mean CHARGEBOOK_HTTP__LISTEN?")), (2, true), "{typo:?}");
     let (server, _) = shop.url.rsplit_once('/').unwrap();
     let empty = format!("{server}/template1");
     let secret = ("CHARGEBOOK_STRIPE__WEBHOOK_SECRETS", "whsec_x");

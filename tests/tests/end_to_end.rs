@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chargebook::demo::story::{self, Story, deliveries, stories};
+use chargebook::demo::{self, Story, deliveries, stories};
+use chargebook_domain::OrderPayment;
 use chargebook_domain::ports::OrderBook;
 use chargebook_ledger_postgres::{OrderSource, PostgresLedger};
 use chargebook_local_postgres::{Cluster, Durability};
@@ -34,15 +35,15 @@ fn in_order(stories: &[Story]) -> Vec<Event> {
 
 /// Shuffled, each one to three times.
 fn shuffled(stories: &[Story]) -> Vec<Event> {
-    let again = |event: &story::Event| Event { id: event.id.clone(), body: event.body.clone() };
+    let again = |event: &demo::Event| Event { id: event.id.clone(), body: event.body.clone() };
     deliveries(SEED, stories).into_iter().map(again).collect()
 }
 
 /// A database that knows the orders of the stories.
 async fn with_orders(stories: &[Story]) -> (String, PostgresLedger) {
     let (url, ledger) = fresh_database().await;
-    let payments: Vec<_> =
-        stories.iter().flat_map(|story| &story.orders).map(|order| order.payment().unwrap()).collect();
+    let orders = stories.iter().flat_map(|story| &story.orders);
+    let payments: Vec<_> = orders.map(|order| OrderPayment::try_from(order).unwrap()).collect();
     ledger.import(&payments).await.unwrap();
     (url, ledger)
 }

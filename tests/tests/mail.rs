@@ -69,7 +69,7 @@ async fn a_day_is_mailed_once() {
     );
     let accepted = desk.graph.accepted();
     let [mail] = accepted.as_slice() else { panic!("{} mails", accepted.len()) };
-    assert_eq!(mail.reference(), Some("summary/2025-06-02"));
+    assert_eq!(mail.reference(), "summary/2025-06-02");
     assert_eq!(mail.subject(), "Disputes 2 Jun 2025: 1 won, 1 lost, 100.00 USD recovered");
     assert_eq!(mail.recipients(), ["finance@example.com", "cfo@example.com"]);
     let list = desk.summary(&["list"]).await;

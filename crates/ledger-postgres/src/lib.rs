@@ -43,6 +43,10 @@ impl PostgresLedger {
     /// # Errors
     /// [`InvalidUrl`].
     pub fn connect_lazy(url: &str, max_connections: u32, orders: OrderSource) -> Result<Self, InvalidUrl> {
+        // sqlx takes any scheme.
+        if !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+            return Err(InvalidUrl);
+        }
         let options =
             PgConnectOptions::from_str(url).map_err(|_| InvalidUrl)?.application_name("chargebook").options([
                 ("statement_timeout", STATEMENT_TIMEOUT),

@@ -120,16 +120,18 @@ async fn two_entries_that_only_balance_together_are_refused(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn what_belongs_to_a_dispute_needs_the_dispute_of_its_own_book(pool: PgPool) {
     books(&pool).await;
-    for table in [
-        "dispute_history",
-        "discrepancies",
-        "movements",
-        "movement_ties",
-        "resolutions",
-        "order_links",
-        "order_resolutions",
+    // A new movement, and one that is not tied yet: else the row is refused for its own key.
+    for (table, movement) in [
+        ("dispute_history", ""),
+        ("discrepancies", ""),
+        ("movements", "txn_new"),
+        ("movement_ties", "txn_3"),
+        ("resolutions", ""),
+        ("order_links", ""),
+        ("order_resolutions", ""),
     ] {
-        for change in [r#"{"dispute_id": "du_unknown", "movement_id": "txn_3"}"#, r#"{"account": "acct_other"}"#] {
+        for of in [r#""dispute_id": "du_unknown""#, r#""account": "acct_other""#] {
+            let change = format!(r#"{{{of}, "movement_id": "{movement}"}}"#);
             let sql = format!(
                 "INSERT INTO chargebook.{table}
                  SELECT n.* FROM (SELECT * FROM chargebook.{table} WHERE dispute_id IS NOT NULL LIMIT 1) r,
