@@ -152,3 +152,14 @@ async fn the_doctor_says_what_is_missing() {
     let wrong = run(&shop.folder, &[("CHARGEBOOK_SUMMARY__TIME_ZONE", "Mars/Base")], &["doctor"]).await;
     assert_eq!((wrong.code, wrong.out.contains("summary.time_zone")), (2, true), "{wrong:?}");
 }
+
+#[tokio::test]
+async fn the_private_cluster_is_opened_again_and_again() {
+    let folder = scratch_folder();
+    for _ in 0..2 {
+        let migrated = run(&folder, &[], &["migrate"]).await;
+        assert_eq!((migrated.code, migrated.out.contains("up to date")), (0, true), "{migrated:?}");
+    }
+    let list = run(&folder, &[], &["dispute", "list"]).await;
+    assert_eq!((list.code, list.out.as_str()), (0, "No disputes.\n"), "{list:?}");
+}

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use chargebook_domain::ports::{Clock, Notifier};
+use chargebook_domain::ports::{Clock, DisputeSource, LedgerError, Notifier};
 use chargebook_domain::service::WriteMail;
-use chargebook_ledger_postgres::PostgresLedger;
+use chargebook_ledger_postgres::{MigrationState, PostgresLedger};
 use chargebook_local_postgres::{Cluster, Durability};
 use chargebook_notifier_outlook::OutlookNotifier;
 use chargebook_source_stripe::StripeDisputeSource;
@@ -72,7 +72,7 @@ impl Database {
             .map_err(|error| SetUpError::new(error.to_string(), "correct database.url"))?;
         let database = Self { ledger, cluster: private };
         if database.cluster.is_some()
-            && let Err(error) = database.ledger.migrate().await
+            && let Err(error) = migrate(&database.ledger).await
         {
             let what = format!("the private cluster can't be migrated: {}", chain(&error));
             database.close().await;
@@ -93,6 +93,14 @@ impl Database {
     }
 }
 
+/// A newer program may have been here before: then there is nothing to do.
+async fn migrate(ledger: &PostgresLedger) -> Result<(), LedgerError> {
+    match ledger.migration_state().await? {
+        MigrationState::Behind { .. } => ledger.migrate().await,
+        MigrationState::UpToDate | MigrationState::Ahead => Ok(()),
+    }
+}
+
 async fn start_private(settings: &Settings) -> Result<Cluster, SetUpError> {
     let dir = settings.data_dir.clone();
     let start = move || {
@@ -105,6 +113,20 @@ async fn start_private(settings: &Settings) -> Result<Cluster, SetUpError> {
         SetUpError::new(what, "or set database.url to a Postgres of your own")
     };
     spawn_blocking(start).await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+}
+
+/// Where webhooks come from.
+///
+/// # Errors
+/// [`SetUpError`] when nothing is set that could tell Stripe's from others.
+pub fn source(settings: &Settings) -> Result<Arc<dyn DisputeSource>, SetUpError> {
+    match StripeDisputeSource::new(settings.webhook_secrets.clone()) {
+        Ok(source) => Ok(Arc::new(source)),
+        Err(error) => {
+            let remedy = "set stripe.webhook_secrets, or CHARGEBOOK_STRIPE__WEBHOOK_SECRETS, to whsec_...";
+            Err(SetUpError::new(error.to_string(), remedy))
+        }
+    }
 }
 
 /// Where the mail goes.
@@ -141,10 +163,7 @@ pub async fn app(
     clock: Arc<dyn Clock>,
     purpose: Purpose,
 ) -> Result<App, SetUpError> {
-    let source = StripeDisputeSource::new(settings.webhook_secrets.clone()).map_err(|error| {
-        let remedy = "set stripe.webhook_secrets, or CHARGEBOOK_STRIPE__WEBHOOK_SECRETS, to whsec_...";
-        SetUpError::new(error.to_string(), remedy)
-    })?;
+    let source = source(settings)?;
     let gate = Arc::new(Gate::new(database.ledger.clone(), purpose));
     match gate.check().await {
         Ok(()) => {}
@@ -154,7 +173,7 @@ pub async fn app(
         }
     }
     let ports = Ports {
-        source: Arc::new(source),
+        source,
         ledger: Arc::clone(&gate) as _,
         orders: Arc::clone(&gate) as _,
         summaries: gate,

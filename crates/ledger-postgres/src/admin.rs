@@ -32,9 +32,10 @@ pub struct Gauges {
     pub unsealed: i64,
 }
 
-/// The tables, and what the server does with each beside reading.
+/// The tables, and what the server does with each. An UPDATE may be granted for single columns.
 const WRITES: &[(&str, &str)] = &[
     ("source_events", "INSERT"),
+    ("source_events", "UPDATE"),
     ("source_event_bodies", "INSERT"),
     ("disputes", "INSERT"),
     ("disputes", "UPDATE"),
@@ -42,9 +43,13 @@ const WRITES: &[(&str, &str)] = &[
     ("discrepancies", "INSERT"),
     ("discrepancies", "DELETE"),
     ("movements", "INSERT"),
+    ("movement_ties", "SELECT"),
+    ("deployment", "SELECT"),
     ("journal_entries", "INSERT"),
+    ("journal_entries", "UPDATE"),
     ("postings", "INSERT"),
     ("resolutions", "INSERT"),
+    ("resolutions", "UPDATE"),
     ("orders", "INSERT"),
     ("orders", "UPDATE"),
     ("order_links", "INSERT"),
@@ -151,7 +156,9 @@ impl PostgresLedger {
             r#"SELECT w.privilege || ' on chargebook.' || w.name AS "missing!"
                FROM (SELECT * FROM UNNEST($1::text[], $2::text[]) AS u(name, privilege)
                      UNION SELECT DISTINCT name, 'SELECT' FROM UNNEST($1::text[]) AS s(name)) w
-               WHERE NOT has_table_privilege('chargebook.' || w.name, w.privilege) ORDER BY 1"#,
+               WHERE NOT CASE WHEN w.privilege = 'UPDATE'
+                              THEN has_any_column_privilege('chargebook.' || w.name, 'UPDATE')
+                              ELSE has_table_privilege('chargebook.' || w.name, w.privilege) END ORDER BY 1"#,
             &tables as _,
             &privileges as _
         )

@@ -49,6 +49,9 @@ impl PostgresLedger {
         }
         let options =
             PgConnectOptions::from_str(url).map_err(|_| InvalidUrl)?.application_name("chargebook").options([
+                // The usual path begins with the schema named like the role. For a role called chargebook that is the
+                // books' own, and sqlx would look there for its table of migrations as soon as it exists.
+                ("search_path", "public"),
                 ("statement_timeout", STATEMENT_TIMEOUT),
                 ("lock_timeout", "10s"),
                 ("idle_in_transaction_session_timeout", "60s"),

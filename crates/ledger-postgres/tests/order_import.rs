@@ -1,4 +1,5 @@
 //! Imports of orders beyond the port's contract: many, repeated, contradictory, and what they do to disputes.
+#![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
 
 use std::sync::Arc;
 

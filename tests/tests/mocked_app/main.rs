@@ -1,5 +1,7 @@
 //! The whole application with every adapter replaced: real sockets, real limits, mocked ports.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests, which the allowance in clippy.toml does not see")]
+
 mod answers;
 mod limits;
 mod metrics;

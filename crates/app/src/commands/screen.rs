@@ -46,7 +46,7 @@ impl Screen {
 /// A table with these columns.
 pub(super) fn table<const N: usize>(columns: [(&str, Set); N]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_BORDERS_ONLY);
     table.set_header(columns.map(|(name, _)| name));
     for (index, (_, set)) in columns.into_iter().enumerate() {
         if let (Set::Right, Some(column)) = (set, table.column_mut(index)) {

@@ -9,12 +9,14 @@ use super::{Done, Failure};
 use crate::clock::SystemClock;
 use crate::serve::serve;
 use crate::settings::Settings;
-use crate::wiring::{Database, Purpose, app};
+use crate::wiring::{self, Database, Purpose};
 
 pub(super) async fn run(settings: &Settings) -> Result<Done, Failure> {
     let shutdown = told_to_stop().map_err(Failure::failed)?;
+    // What is missing is said before a private cluster is made for nothing.
+    wiring::source(settings)?;
     let database = Database::open(settings).await?;
-    let served = match app(settings, &database, Arc::new(SystemClock), Purpose::Books).await {
+    let served = match wiring::app(settings, &database, Arc::new(SystemClock), Purpose::Books).await {
         Ok(app) => serve(app, shutdown, |_| {}).await.map_err(Failure::failed),
         Err(error) => Err(error.into()),
     };

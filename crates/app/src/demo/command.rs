@@ -41,13 +41,13 @@ pub(crate) struct Options {
 /// database than its own.
 pub(crate) async fn run(options: &Options, stop: impl Future<Output = ()>) -> Result<(), DemoError> {
     let show = Show::on_standard_output();
-    show.title(options.seed)?;
     let started = Instant::now();
     let calendar = Calendar::of(options.seed);
     let dir = options.dir.clone();
     let place = spawn_blocking(move || Place::prepare(&dir)).await.map_err(failed("prepare its folder"))??;
+    show.title(options.seed)?;
     let listen = if options.exit { loopback(0) } else { usual_address().await };
-    let settings = place.settings(&calendar, listen)?;
+    let settings = Settings { listen, ..place.settings(&calendar)? };
     let database = Database::open(&settings).await?;
     show.step("Postgres", &format!("a private one, in {}", place.dir.display()), Some(started.elapsed()))?;
     let demo = Demo { options, calendar, place, settings, show };
@@ -108,10 +108,10 @@ impl Demo<'_> {
         self.show.step("Server", &format!("http://{address}"), None)?;
         let happened = days.happen(self.options.seed, &self.place, &database.ledger, self.show).await?;
         let report = Report::read(&database.ledger, happened).await?;
-        say(&report.tables())?;
-        say(&report.mails())?;
-        say(&report.what_next(&self.place.config(), (!self.options.exit).then_some(address)))?;
         report.check()?;
+        say(&report.tables(self.show))?;
+        say(&report.mails(self.show))?;
+        say(&report.what_next(self.show, &self.place.config(), (!self.options.exit).then_some(address)))?;
         if !self.options.exit {
             std::future::pending::<()>().await;
         }

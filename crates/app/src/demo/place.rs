@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use chargebook_local_postgres::{Cluster, Durability};
@@ -52,14 +51,13 @@ impl Place {
 
     /// Writes the settings file with which all other commands work on the demo, and reads it: nothing that is set
     /// elsewhere has any part in a demo.
-    pub(super) fn settings(&self, calendar: &Calendar, listen: SocketAddr) -> Result<Settings, DemoError> {
+    pub(super) fn settings(&self, calendar: &Calendar) -> Result<Settings, DemoError> {
         let absolute = self.dir.canonicalize().map_err(failed("resolve its folder"))?;
         let data_dir = toml::Value::from(absolute.display().to_string());
         let text = format!(
             "# The demo's settings: with `--config` and this file, every command works on the demo's books.\n\
              # Its Postgres is private to this folder, and is started when a command needs it.\n\
              data_dir = {data_dir}\n\n\
-             [http]\nlisten = \"{listen}\"\n\n\
              [stripe]\nlivemode = false\nwebhook_secrets = [\"{SECRET}\"]\n\n\
              [summary]\ntime_zone = \"{}\"\n\n\
              # What came before is the opening balance.\n\

@@ -10,10 +10,10 @@ use std::path::Path;
 use chargebook_domain::{Bucket, Currency, LedgerAccount, Money, Outcome};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_ledger_postgres::reading::{BalanceLine, DisputeFilter, DisputeLine, SummaryLine};
-use comfy_table::{Cell, CellAlignment, Color, Row, Table, presets};
+use comfy_table::{Cell, CellAlignment, Color, LineStyle, Row, Table, TableStyle};
 
 use super::days::Happened;
-use super::show::grouped;
+use super::show::{Show, grouped};
 use super::{DemoError, failed};
 
 /// The state of the books.
@@ -45,19 +45,24 @@ impl Report {
         Ok(Self { happened, disputes, balances, summaries })
     }
 
-    /// All tables.
-    pub(super) fn tables(&self) -> String {
+    /// All tables, under headings that `show` makes.
+    pub(super) fn tables(&self, show: Show) -> String {
         let sections = [
-            ("What became of the webhooks", self.webhooks()),
-            ("Disputes", self.outcomes()),
-            ("Money, by the currency it was settled in", self.money()),
-            ("Trial balance: debit positive, credit negative", self.trial_balance()),
+            ("What became of the webhooks", self.webhooks(), ""),
+            ("Disputes", self.outcomes(), ""),
+            (
+                "Money, by the currency it was settled in",
+                self.money(),
+                "net = -(lost + exchange + pending + held while undecided + fees)\n",
+            ),
+            (
+                "Trial balance, debit positive",
+                self.trial_balance(),
+                "Each currency sums to zero, and assets:stripe-balance is the net of the table above.\n",
+            ),
         ];
-        sections.into_iter().fold(String::new(), |mut text, (title, table)| {
-            // Writing to memory does not fail.
-            let _ = write!(text, "\n{title}\n{table}\n");
-            text
-        })
+        let written = sections.map(|(title, table, note)| format!("\n{}\n{table}\n{note}", show.bold(title)));
+        written.concat()
     }
 
     fn webhooks(&self) -> Table {
@@ -125,42 +130,44 @@ impl Report {
     }
 
     /// Which mails there are.
-    pub(super) fn mails(&self) -> String {
-        let mut text = "Mails: .eml for mail programs, and beside it .html for browsers\n".to_owned();
+    pub(super) fn mails(&self, show: Show) -> String {
+        let mut text = format!("{}\n", show.bold("Mails, as .html for browsers and as .eml for mail programs"));
         for (date, subject) in &self.happened.mails {
             let written = self.summaries.iter().find(|line| line.business_date == *date);
-            let file = written.and_then(|line| line.receipt.as_deref()).unwrap_or("it is not written");
-            let _ = writeln!(text, "  {subject}\n    {file}");
+            let file = written.and_then(|line| line.receipt.as_deref());
+            let file = file.map_or_else(|| "it is not written".into(), |file| Path::new(file).with_extension("html"));
+            // Writing to memory does not fail.
+            let _ = writeln!(text, "  {subject}\n    {}", file.display());
         }
         text
     }
 
-    /// What the user can do now.
-    pub(super) fn what_next(&self, config: &Path, server: Option<SocketAddr>) -> String {
-        let program =
-            env::args_os().next().map_or_else(|| "chargebook".into(), |name| name.to_string_lossy().into_owned());
+    /// What the user can do now; `server` is up.
+    pub(super) fn what_next(&self, show: Show, config: &Path, server: Option<SocketAddr>) -> String {
+        let program = env::args_os().next();
+        let program = program.map_or_else(|| "chargebook".into(), |name| name.to_string_lossy().into_owned());
         // The settings name no database, and this variable would be the last resort.
         let without = if env::var_os("DATABASE_URL").is_some() { "env -u DATABASE_URL " } else { "" };
-        let mut text = "Look closer\n".to_owned();
+        let mut text = format!("{}\n", show.bold("Look closer"));
         let mut say = |what: &str, command: &str| {
-            let _ = writeln!(text, "  {what:<34} {without}{program} {command} --config {}", config.display());
+            let _ = writeln!(text, "  {what}\n    {without}{program} --config {} {command}", config.display());
         };
         if let Some(dispute) = &self.happened.late_win {
-            say("one dispute, lost and won later", &format!("dispute show {dispute}"));
+            say("One dispute that was lost, and won later", &format!("dispute show {dispute}"));
         }
-        say("disputes that have no order", "dispute list --orphans");
-        if let (Some((from, _)), Some((to, _))) = (self.happened.mails.first(), self.happened.mails.last()) {
-            say("the journal of both days as CSV", &format!("export journal --from {from} --to {to}"));
-            say("a mail as text", &format!("summary preview --date {to}"));
+        say("All disputes without an order", "dispute list --orphans");
+        if let [(from, _), (to, _)] = self.happened.mails.as_slice() {
+            say("The journal of both days as CSV", &format!("export journal --from {from} --to {to}"));
         }
         if let Some(address) = server {
             let _ = write!(
                 text,
-                "\nThe server is up: http://{address}/health/ready says whether it can book, http://{address}/metrics\n\
-                 counts. Its clock shows the demo's dates. Ctrl-C stops it, and its Postgres; the books stay in the folder."
+                "\n{} http://{address}/health/ready says whether it can book, http://{address}/metrics counts.\n\
+                 Its clock shows the demo's dates. Ctrl-C stops it and its Postgres; the books stay in the folder.",
+                show.bold("The server is up.")
             );
         }
-        text
+        text.trim_end().to_owned()
     }
 
     /// Whether the journal sums to zero, and agrees with the movements of money.
@@ -220,9 +227,11 @@ fn outcomes() -> impl Iterator<Item = Outcome> {
     decided.into_iter().chain(open)
 }
 
+const LINE_UNDER_HEADER: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 fn table(header: impl Into<Row>) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(LINE_UNDER_HEADER);
     table.set_header(header);
     table
 }

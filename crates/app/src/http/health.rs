@@ -19,13 +19,11 @@ pub(super) async fn live() -> Response<Body> {
 pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response<Body> {
     let routes = &shared.routes;
     let commit = routes.ledger.record(&[], routes.clock.now());
-    match timeout(routes.limits.probe_within, commit).await {
-        Ok(Ok(_)) => reply::json(StatusCode::OK, &json!({ "status": "ready" })),
-        Ok(Err(_)) | Err(_) => {
-            let message = "the database can't be written to at present; the log says why";
-            reply::error(StatusCode::SERVICE_UNAVAILABLE, "not_ready", message)
-        }
+    if let Ok(Ok(_)) = timeout(routes.limits.probe_within, commit).await {
+        return reply::json(StatusCode::OK, &json!({ "status": "ready" }));
     }
+    let message = "the database can't be written to at present; the log says why";
+    reply::error(StatusCode::SERVICE_UNAVAILABLE, "not_ready", message)
 }
 
 pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response<Body> {

@@ -10,7 +10,7 @@ use chargebook_domain::service::{Receipt, Received};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
-use super::body::{self, BodyRefused};
+use super::body::{self, BodyRefused, Held};
 use super::{Shared, reply};
 use crate::writer::NotBooked;
 
@@ -56,8 +56,13 @@ impl Refused {
 
 pub(super) async fn stripe(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
     let started = Instant::now();
-    let mut event_type = "unknown";
-    let booked = book(&shared, request, started, &mut event_type).await;
+    let deadline = started.checked_add(shared.routes.limits.answer_within).unwrap_or(started);
+    let taken = take(&shared, request, deadline).await;
+    let event_type = taken.as_ref().map_or("unknown", |(received, _)| counted_type(&received.event.event_type));
+    let booked = match taken {
+        Ok((received, held)) => book(&shared, received, held, deadline).await,
+        Err(refused) => Err(refused),
+    };
     let result = booked.as_ref().map_or_else(Refused::code, |receipt| receipt.as_str());
     shared.routes.metrics.answered(event_type, result, started.elapsed());
     match booked {
@@ -66,25 +71,23 @@ pub(super) async fn stripe(State(shared): State<Arc<Shared>>, request: Request) 
     }
 }
 
-async fn book(
-    shared: &Shared,
-    request: Request,
-    started: Instant,
-    event_type: &mut &'static str,
-) -> Result<Receipt, Refused> {
+/// Reads a delivery, and checks that it is authentic.
+async fn take(shared: &Shared, request: Request, deadline: Instant) -> Result<(Received, Held), Refused> {
     let routes = &shared.routes;
-    let deadline = started.checked_add(routes.limits.answer_within).unwrap_or(started);
-    let (head, body) = request.into_parts();
+    let (parts, body) = request.into_parts();
     let reading = body::read(body, &shared.bodies, &routes.limits);
-    let read = timeout_at(deadline, reading).await.map_err(|_| Refused::TooSlow)?;
-    let (body, held) = read.map_err(Refused::Body)?;
+    let whole = timeout_at(deadline, reading).await.map_err(|_| Refused::TooSlow)?;
+    let (body, held) = whole.map_err(Refused::Body)?;
     let received_at = routes.clock.now();
     // A header that is not text is no signature, and still there.
-    let signature = head.headers.get("stripe-signature").map(|value| value.to_str().unwrap_or_default());
+    let signature = parts.headers.get("stripe-signature").map(|value| value.to_str().unwrap_or_default());
     let delivery = Delivery { signature, body: &body, received_at };
     let event = routes.source.receive(&delivery).map_err(Refused::NotAuthentic)?;
-    *event_type = counted_type(&event.event_type);
-    let booking = routes.writer.book(Received { event, body, received_at }, held);
+    Ok((Received { event, body, received_at }, held))
+}
+
+async fn book(shared: &Shared, received: Received, held: Held, deadline: Instant) -> Result<Receipt, Refused> {
+    let booking = shared.routes.writer.book(received, held);
     timeout_at(deadline, booking).await.map_err(|_| Refused::TooSlow)?.map_err(Refused::NotBooked)
 }
 

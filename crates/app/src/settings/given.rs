@@ -36,8 +36,8 @@ impl Sources<'_> {
     /// The environment over the file, and `DATABASE_URL` below both.
     pub(super) fn merge(&self) -> Reader {
         let mut problems = Vec::new();
-        let mut given = self.from_file(&mut problems);
-        given.extend(self.from_environment(&mut problems));
+        let mut given = self.file_layer(&mut problems);
+        given.extend(self.environment_layer(&mut problems));
         let last_resort = "DATABASE_URL";
         if let Some(url) = self.environment.get(last_resort).filter(|url| !url.is_empty()) {
             let origin = Origin::Environment(last_resort.to_owned());
@@ -46,7 +46,7 @@ impl Sources<'_> {
         Reader { given, problems }
     }
 
-    fn from_file(&self, problems: &mut Vec<Problem>) -> Layer {
+    fn file_layer(&self, problems: &mut Vec<Problem>) -> Layer {
         let Some(file) = self.file else { return Layer::new() };
         let origin = Origin::File(file.path.to_owned());
         let mut written = Vec::new();
@@ -74,7 +74,7 @@ impl Sources<'_> {
         layer
     }
 
-    fn from_environment(&self, problems: &mut Vec<Problem>) -> Layer {
+    fn environment_layer(&self, problems: &mut Vec<Problem>) -> Layer {
         let mut layer = Layer::new();
         for (variable, value) in self.environment {
             let Some(name) = variable.strip_prefix(PREFIX).filter(|name| !is_kubernetes_link(name)) else { continue };

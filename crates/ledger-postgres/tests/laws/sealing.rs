@@ -63,6 +63,22 @@ impl Sums {
 /// A dispute, a revision, a currency, and the deltas.
 type Row = (String, i32, String, Vec<i64>);
 
+/// Deltas in the order of the columns.
+fn deltas_of(columns: &[i64]) -> Deltas {
+    Deltas {
+        recovered: columns[0],
+        loss: columns[1],
+        fee: columns[2],
+        fx: columns[3],
+        pending: columns[4],
+        suspense: columns[5],
+        net: columns[6],
+        closed: columns[7],
+        won: columns[8],
+        lost: columns[9],
+    }
+}
+
 /// All rows and postings of the ledger, or only those that are sealed in a day.
 async fn all(pool: &PgPool, sealed_in: Option<NaiveDate>) -> Sums {
     let mut sums = Sums::default();
@@ -77,8 +93,7 @@ async fn all(pool: &PgPool, sealed_in: Option<NaiveDate>) -> Sums {
     .await
     .unwrap();
     for (key, revision, code, deltas) in rows {
-        let [recovered, loss, fee, fx, pending, suspense, net, closed, won, lost] = deltas.try_into().unwrap();
-        let deltas = Deltas { recovered, loss, fee, fx, pending, suspense, net, closed, won, lost };
+        let deltas = deltas_of(&deltas);
         let currency = Currency::parse(&code).unwrap();
         let sum = sums.resolved.entry(currency).or_default();
         *sum = sum.plus(&deltas).unwrap();

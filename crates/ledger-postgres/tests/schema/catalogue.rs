@@ -70,6 +70,9 @@ const NAMED_TIMES: [&str; 4] = ["as_of", "status_as_of", "evidence_due_by", "cla
 /// Dates whose name says what they are for instead of ending in `_on`.
 const NAMED_DATES: [&str; 2] = ["business_date", "sealed_in"];
 
+/// A name, the table, the table that it refers to, and the columns of both.
+type ForeignKey = (String, String, String, Vec<String>, Vec<String>);
+
 /// A relation, a column and its type.
 async fn columns(pool: &PgPool) -> Vec<(String, String, String)> {
     let columns = sqlx::query_as(
@@ -128,7 +131,7 @@ async fn every_key_starts_with_the_account(pool: PgPool) {
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn no_foreign_key_crosses_the_account(pool: PgPool) {
-    let foreign: Vec<(String, String, String, Vec<String>, Vec<String>)> = sqlx::query_as(
+    let foreign: Vec<ForeignKey> = sqlx::query_as(
         "SELECT c.conname::text, t.relname::text, f.relname::text,
                 ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY AS k(n, i)
                       JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.n ORDER BY k.i),

@@ -1,4 +1,5 @@
 //! What the database itself holds to, whoever writes to it.
+#![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
 
 mod append_only;
 mod catalogue;

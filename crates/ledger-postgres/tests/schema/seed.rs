@@ -42,7 +42,7 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
         date: date(1),
         channel: "folder".to_owned(),
         now: day(2),
-        lease: Duration::from_secs(60),
+        lease: Duration::from_mins(1),
         again: false,
     };
     ledger.claim(&request).await.unwrap().unwrap();
