@@ -1,7 +1,7 @@
 -- Spree: a row for each Stripe payment of a completed order.
 --
--- Amounts are major units. `response_code` is the PaymentIntent; the charge is in the private metadata where the payment was made by
--- an older path. Times are UTC without saying so. Columns for states are not used: their names change between
+-- Amounts are major units. `response_code` is the PaymentIntent; the charge is in the private metadata where the payment
+-- was made by an older path. Times are UTC without saying so. Columns for states are not used: their names change between
 -- Spree's versions (`state` became `status`), while these stay. An attempt that failed is therefore a row too, which
 -- harms nobody: it was never charged, so that it is never disputed.
 CREATE VIEW chargebook_orders AS

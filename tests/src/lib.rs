@@ -1,5 +1,6 @@
 //! What the end-to-end tests stand on: the real binary, a database of its own for each test, and signed webhooks.
 #![expect(
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::missing_panics_doc,
     reason = "it runs in tests only, where what is not as expected should panic"

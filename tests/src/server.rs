@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
+use chargebook::clock::SystemClock;
+use chargebook_domain::ports::Clock;
 use chargebook_source_stripe::sign;
-use chrono::Utc;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -85,7 +86,7 @@ impl Server {
     /// # Errors
     /// When there was no answer.
     pub async fn try_send(&self, event: &Event) -> Result<Reply, reqwest::Error> {
-        let signature = sign(&event.body, SECRET, Utc::now());
+        let signature = sign(&event.body, SECRET, SystemClock.now());
         self.post(event.body.clone().into_bytes(), Some(&signature)).await
     }
 
@@ -110,6 +111,14 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
+    }
+
+    /// The most memory that it has held so far, in KiB (Linux only).
+    #[must_use]
+    pub fn memory_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Ends it at once with `kill -9`, whatever it is doing.

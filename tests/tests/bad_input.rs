@@ -1,12 +1,14 @@
 //! What the endpoint answers to everything that is not a good webhook: clear, nothing lost, no panic, no library's text.
 
+use chargebook::clock::SystemClock;
+use chargebook_domain::ports::Clock;
 use chargebook_source_stripe::sign;
 use chargebook_tests::{Reply, SECRET, Server, dispute, event, fresh_database, movement};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
 fn now() -> DateTime<Utc> {
-    Utc::now()
+    SystemClock.now()
 }
 
 fn good() -> String {

@@ -1,9 +1,11 @@
 //! The commands as people and programs meet them: exit codes, messages, JSON.
 
+use chargebook::clock::SystemClock;
+use chargebook_domain::ports::Clock;
 use std::fs;
 
 use chargebook_tests::{Ran, Server, dispute, event, fresh_database, movement, number, run, scratch_folder};
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use serde_json::Value;
 
 const HEADER: &str = "order_ref,charge_id,payment_intent_id,amount,currency,customer_email,placed_at\n";
@@ -31,7 +33,7 @@ impl Shop {
 
     async fn a_lost_dispute(&self) {
         let server = Server::start(&self.url, &[]).await;
-        let at = Utc::now() - TimeDelta::days(2);
+        let at = SystemClock.now() - TimeDelta::days(2);
         let lost = dispute("du_1", "lost", &[movement("txn_1", -10_000, 1500, at)]);
         assert_eq!(server.send(&event("evt_1", at, &lost)).await.word, "recorded");
         assert_eq!(server.stop().await, 0);
@@ -93,7 +95,7 @@ async fn a_person_chooses_between_orders() {
 async fn what_was_quarantined_is_booked_when_the_settings_are_corrected() {
     let shop = Shop::open().await;
     let server = Server::start(&shop.url, &[("CHARGEBOOK_STRIPE__LIVEMODE", "false")]).await;
-    let at = Utc::now() - TimeDelta::days(1);
+    let at = SystemClock.now() - TimeDelta::days(1);
     let won = dispute("du_1", "needs_response", &[movement("txn_1", -10_000, 1500, at)]);
     assert_eq!(server.send(&event("evt_1", at, &won)).await.word, "quarantined");
     drop(server);

@@ -1,5 +1,7 @@
 //! Whole lifecycles over real HTTP into real PostgreSQL: any order, any number of times, through crashes and outages.
 
+use chargebook::clock::SystemClock;
+use chargebook_domain::ports::Clock;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -150,7 +152,7 @@ async fn the_server_outlives_its_database() {
     let url = cluster.url("books");
     PostgresLedger::connect_lazy(&url, 2, OrderSource::Table).unwrap().migrate().await.unwrap();
     let server = Server::start(&url, &[]).await;
-    let at = Utc::now() - TimeDelta::days(1);
+    let at = SystemClock.now() - TimeDelta::days(1);
     let opened = event("evt_1", at, &dispute("du_1", "needs_response", &[movement("txn_1", -10_000, 1500, at)]));
     let lost = event("evt_2", at + TimeDelta::hours(1), &dispute("du_1", "lost", &[]));
     assert_eq!(server.send(&opened).await.word, "recorded");

@@ -181,7 +181,7 @@ async fn link(choice: Choice, ledger: &PostgresLedger, settings: &Settings) -> R
         Linked::Kept => {}
     }
     let matching = MatchOrders::new(Arc::new(ledger.clone()), Arc::new(ledger.clone()), settings.rules);
-    matching.match_again(&[key.clone()], now).await.map_err(Failure::failed)?;
+    matching.match_again(std::slice::from_ref(&key), now).await.map_err(Failure::failed)?;
     say(&format!("Dispute {} is linked to order {order}.", key.dispute))?;
     Ok(Done::Well)
 }

@@ -82,12 +82,11 @@ fn listed(events: &[EventLine], screen: Screen) -> String {
 }
 
 async fn replayed(replay: Replay, ledger: &PostgresLedger, settings: &Settings) -> Result<Done, Failure> {
-    let ids = match replay.id {
-        Some(id) => vec![id],
-        None => {
-            let events = ledger.events(Some("quarantined"), QUARANTINED_MAX).await.map_err(Failure::failed)?;
-            events.into_iter().map(|event| event.event_id).collect()
-        }
+    let ids = if let Some(id) = replay.id {
+        vec![id]
+    } else {
+        let events = ledger.events(Some("quarantined"), QUARANTINED_MAX).await.map_err(Failure::failed)?;
+        events.into_iter().map(|event| event.event_id).collect()
     };
     let ingest = Ingest::new(Arc::new(ledger.clone()), settings.rules, settings.admission.clone());
     let (mut booked, mut known, mut kept) = (0_u64, 0_u64, 0_u64);

@@ -84,8 +84,8 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 fn bad_file(name: &str, bad: &[BadLine]) -> Refused {
-    let lines: String = bad.iter().map(|line| format!("\n  {line}")).collect();
-    Refused::new(format!("nothing of {name} was loaded:{lines}"))
+    let lines: Vec<_> = bad.iter().map(ToString::to_string).collect();
+    Refused::new(format!("nothing of {name} was loaded:\n  {}", lines.join("\n  ")))
 }
 
 /// The report for programs.

@@ -26,19 +26,19 @@ pub(super) enum Set {
 
 impl Screen {
     /// Shows `value` as JSON, or what `people` makes of it.
-    pub(super) fn show<T: Serialize>(&self, value: &T, people: impl FnOnce(&T) -> String) -> Result<(), Failure> {
+    pub(super) fn show<T: Serialize>(self, value: &T, people: impl FnOnce(&T) -> String) -> Result<(), Failure> {
         let text =
             if self.json { serde_json::to_string_pretty(value).map_err(Failure::failed)? } else { people(value) };
         writeln!(io::stdout(), "{}", text.trim_end()).map_err(Failure::failed)
     }
 
     /// A moment in the business zone.
-    pub(super) fn time(&self, at: DateTime<Utc>) -> String {
+    pub(super) fn time(self, at: DateTime<Utc>) -> String {
         at.with_timezone(&self.zone).format("%Y-%m-%d %H:%M:%S").to_string()
     }
 
     /// A moment that may not be known.
-    pub(super) fn maybe_time(&self, at: Option<DateTime<Utc>>) -> String {
+    pub(super) fn maybe_time(self, at: Option<DateTime<Utc>>) -> String {
         at.map_or_else(|| "-".to_owned(), |at| self.time(at))
     }
 }

@@ -87,9 +87,8 @@ pub(super) async fn run(
             Ok(Done::Well)
         }
         Command::Send(send) => {
-            let date = match (send.date, today.pred_opt()) {
-                (Some(date), _) | (None, Some(date)) => date,
-                (None, None) => return Err(Refused::new("there is no day before today").into()),
+            let Some(date) = send.date.or(today.pred_opt()) else {
+                return Err(Refused::new("there is no day before today").into());
             };
             if date >= today {
                 return Err(Refused::new(format!("{date} has not ended in {}", screen.zone)).into());

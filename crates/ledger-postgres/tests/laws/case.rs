@@ -58,7 +58,7 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
 
 #[derive(Clone, Debug)]
 enum Slot {
-    Arrival(Observation),
+    Arrival(Box<Observation>),
     NextPayment,
     Seal,
 }
@@ -70,7 +70,7 @@ fn any_case() -> impl Strategy<Value = Case> {
             let payments = [first.history.payments, second.history.payments].concat();
             let slots: Vec<_> = arrivals
                 .into_iter()
-                .map(Slot::Arrival)
+                .map(|seen| Slot::Arrival(Box::new(seen)))
                 .chain(payments.iter().map(|_| Slot::NextPayment))
                 .chain((0..seals).map(|_| Slot::Seal))
                 .collect();
@@ -103,8 +103,8 @@ fn happenings(slots: Vec<Slot>, payments: &[OrderPayment], cuts: &[bool]) -> Vec
     let mut all: Vec<Happening> = Vec::new();
     for slot in slots {
         match (slot, all.last_mut()) {
-            (Slot::Arrival(seen), Some(Happening::Deliver(batch))) if *cuts.next().unwrap() => batch.push(seen),
-            (Slot::Arrival(seen), _) => all.push(Happening::Deliver(vec![seen])),
+            (Slot::Arrival(seen), Some(Happening::Deliver(batch))) if *cuts.next().unwrap() => batch.push(*seen),
+            (Slot::Arrival(seen), _) => all.push(Happening::Deliver(vec![*seen])),
             (Slot::NextPayment, _) => all.push(Happening::Import(payments.next().unwrap())),
             (Slot::Seal, _) => all.push(Happening::SealNextDay),
         }

@@ -137,7 +137,9 @@ async fn the_summaries_of_all_sealed_days_and_a_preview_are_the_ledger(pool: PgP
         let mut sums = Sums::default();
         let days = days(&case, &ledger, true).await;
         sealed_days += days.iter().filter(|books| books.sealed).count();
-        days.iter().for_each(|books| sums.add(books, case.number));
+        for books in &days {
+            sums.add(books, case.number);
+        }
         assert_eq!(sums.without_zeros(), all(&pool, None).await.without_zeros(), "case {}", case.number);
     }
     assert!(sealed_days > 10, "the cases must seal days");
@@ -161,7 +163,9 @@ async fn the_opening_and_the_summaries_of_all_days_are_the_ledger_once_all_is_se
         .unwrap();
         assert_eq!(unsealed, 0, "case {}", case.number);
         let mut sums = Sums::default();
-        days(&case, &ledger, false).await.iter().for_each(|books| sums.add(books, case.number));
+        for books in days(&case, &ledger, false).await {
+            sums.add(&books, case.number);
+        }
         if let Some(opening) = case.books_start.and_then(|start| start.pred_opt()) {
             sums.add_opening(&pool, opening).await;
         }

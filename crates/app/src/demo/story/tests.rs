@@ -77,8 +77,6 @@ fn every_story_ends_as_it_says_in_any_order_of_its_events() {
 #[test]
 fn every_kind_is_in_the_mix_and_every_id_is_given_once() {
     let told = stories(1, 3 * Kind::MIX, start());
-    let kinds: BTreeSet<_> = told.iter().take(Kind::MIX).map(|story| story.kind).collect();
-    assert!(kinds.len() > Kind::all().count() / 2, "the kinds are not mixed: {kinds:?}");
     let mix: BTreeSet<_> = stories(1, Kind::MIX, start()).iter().map(|story| story.kind).collect();
     assert_eq!(mix, Kind::all().collect());
 
@@ -90,7 +88,9 @@ fn every_kind_is_in_the_mix_and_every_id_is_given_once() {
         story.orders.iter().for_each(|order| unique(&order.order_ref));
         let movements = observed(story).into_values().flatten().flat_map(|observation| observation.movements);
         let movements: BTreeSet<_> = movements.map(|movement| movement.id.as_str().to_owned()).collect();
-        movements.iter().for_each(|id| unique(id));
+        for id in &movements {
+            unique(id);
+        }
     }
     assert!(told.iter().flat_map(|story| &story.events).any(|event| event.dispute.is_none()));
 }
