@@ -1,4 +1,5 @@
 //! The commands as people and programs meet them: exit codes, messages, JSON.
+#![expect(clippy::unwrap_used, reason = "a test that meets anything unexpected should end")]
 
 use chargebook::clock::SystemClock;
 use chargebook_domain::ports::Clock;

@@ -1,4 +1,5 @@
 //! Whole lifecycles over real HTTP into real PostgreSQL: any order, any number of times, through crashes and outages.
+#![expect(clippy::unwrap_used, reason = "a test that meets anything unexpected should end")]
 
 use chargebook::clock::SystemClock;
 use chargebook_domain::ports::Clock;

@@ -117,7 +117,7 @@ impl SealedRow {
 impl PostgresLedger {
     pub(crate) async fn day_books(&self, seal: &Seal) -> Result<DayBooks, LedgerError> {
         // One snapshot for all parts: else a batch that commits meanwhile is in some of them and not in others.
-        let mut transaction = self.pool.begin().await.map_err(read_error)?;
+        let mut transaction = self.begin().await.map_err(read_error)?;
         sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             .execute(&mut *transaction)
             .await

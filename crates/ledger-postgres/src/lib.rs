@@ -13,8 +13,8 @@ mod summaries;
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres, Transaction};
 
 pub use admin::{Gauges, MigrationState};
 pub use order_source::{AmountUnit, InvalidViewName, MappingReport, OrderSource};
@@ -67,6 +67,17 @@ impl PostgresLedger {
     #[must_use]
     pub fn new(pool: PgPool, orders: OrderSource) -> Self {
         Self { pool, orders }
+    }
+
+    /// Begins a transaction, in a task of its own.
+    ///
+    /// Whoever waits may give up at any time, as a request does that is cut off. sqlx 0.9.0 forgets a transaction whose
+    /// beginning is given up (its issue 4393): the connection would go back to the pool inside of it, and what others
+    /// write there later would never be committed. In a task it begins, and then is rolled back.
+    async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin().await });
+        begun.await.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed))
     }
 
     /// Closes all connections.

@@ -33,7 +33,7 @@ impl OrderBook for PostgresLedger {
     }
 
     async fn link(&self, link: &Link) -> Result<Linked, LedgerError> {
-        let mut transaction = self.pool.begin().await.map_err(ledger_error)?;
+        let mut transaction = self.begin().await.map_err(ledger_error)?;
         let (orders, order_ref) = (self.orders.relation(), self.orders.text("order_ref"));
         let sql = format!("SELECT EXISTS (SELECT FROM {orders} o WHERE {order_ref} = $1)");
         let order_known: bool = sqlx::query_scalar(AssertSqlSafe(sql))
@@ -111,7 +111,7 @@ impl PostgresLedger {
     /// The disputes that an import could concern, by what a payment says or said before, are marked in the same
     /// transaction, with a new version: who decided from the orders as they were is stale then.
     async fn import_once(&self, rows: &[&OrderPayment]) -> Result<Imported, LedgerError> {
-        let mut transaction = self.pool.begin().await.map_err(ledger_error)?;
+        let mut transaction = self.begin().await.map_err(ledger_error)?;
         sqlx::query!("SELECT pg_advisory_xact_lock($1)", IMPORT_LOCK)
             .fetch_one(&mut *transaction)
             .await

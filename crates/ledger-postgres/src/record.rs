@@ -43,7 +43,7 @@ fn is_written(entry: &Entry, change: &Change) -> bool {
 impl PostgresLedger {
     /// Also with an empty batch a transaction is committed: so readiness means that the database can commit.
     async fn record_once(&self, batch: &[Entry], recorded_at: DateTime<Utc>) -> Result<Vec<Answer>, LedgerError> {
-        let mut transaction = self.pool.begin().await.map_err(ledger_error)?;
+        let mut transaction = self.begin().await.map_err(ledger_error)?;
         let written: Vec<_> = batch
             .iter()
             .filter_map(|entry| match &entry.content {

@@ -28,7 +28,7 @@ impl Summaries for PostgresLedger {
 
     #[tracing::instrument(name = "summaries.seal", skip_all, fields(summary.date = %seal.date))]
     async fn seal(&self, seal: &Seal) -> Result<bool, LedgerError> {
-        let mut transaction = self.pool.begin().await.map_err(ledger_error)?;
+        let mut transaction = self.begin().await.map_err(ledger_error)?;
         sqlx::query!("SELECT pg_advisory_xact_lock($1)", SEAL_LOCK)
             .fetch_one(&mut *transaction)
             .await
