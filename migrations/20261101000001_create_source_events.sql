@@ -13,6 +13,7 @@ CREATE TABLE chargebook.source_events (
     CONSTRAINT source_events_reason_check CHECK ((disposition = 'quarantined') = (reason IS NOT NULL))
 );
 
+CREATE INDEX source_events_received_idx ON chargebook.source_events (received_at);
 CREATE INDEX source_events_quarantined_idx ON chargebook.source_events (received_at) WHERE disposition = 'quarantined';
 
 CREATE TABLE chargebook.source_event_bodies (

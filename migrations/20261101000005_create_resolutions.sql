@@ -29,3 +29,4 @@ CREATE TABLE chargebook.resolutions (
 );
 
 CREATE INDEX resolutions_sealed_idx ON chargebook.resolutions (sealed_in);
+CREATE INDEX resolutions_unsealed_idx ON chargebook.resolutions (occurred_at) WHERE sealed_in IS NULL;

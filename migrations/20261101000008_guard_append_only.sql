@@ -38,6 +38,18 @@ CREATE TRIGGER resolutions_sealed_once BEFORE UPDATE OF sealed_in ON chargebook.
     FOR EACH ROW WHEN (OLD.sealed_in IS NOT NULL OR NEW.sealed_in IS NULL)
     EXECUTE FUNCTION chargebook.refuse_change();
 
+-- Nothing is made sealed: a seal takes in what is there.
+CREATE TRIGGER journal_entries_made_unsealed BEFORE INSERT ON chargebook.journal_entries
+    FOR EACH ROW WHEN (NEW.sealed_in IS NOT NULL) EXECUTE FUNCTION chargebook.refuse_change();
+CREATE TRIGGER resolutions_made_unsealed BEFORE INSERT ON chargebook.resolutions
+    FOR EACH ROW WHEN (NEW.sealed_in IS NOT NULL) EXECUTE FUNCTION chargebook.refuse_change();
+
+-- Bodies can be deleted, by retention, and never be others; a sealed day stays sealed.
+CREATE TRIGGER source_event_bodies_no_update BEFORE UPDATE ON chargebook.source_event_bodies
+    FOR EACH STATEMENT EXECUTE FUNCTION chargebook.refuse_change();
+CREATE TRIGGER summaries_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON chargebook.summaries
+    FOR EACH STATEMENT EXECUTE FUNCTION chargebook.refuse_change();
+
 CREATE TRIGGER source_events_no_update BEFORE UPDATE OF account, event_id, event_type, received_at
     ON chargebook.source_events FOR EACH STATEMENT EXECUTE FUNCTION chargebook.refuse_change();
 CREATE TRIGGER source_events_only_heal BEFORE UPDATE OF disposition, reason ON chargebook.source_events

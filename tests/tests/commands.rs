@@ -4,8 +4,9 @@
 use chargebook::clock::SystemClock;
 use chargebook_domain::ports::Clock;
 use std::fs;
+use std::process::Command;
 
-use chargebook_tests::{Ran, Server, dispute, event, fresh_database, movement, number, run, scratch_folder};
+use chargebook_tests::{Ran, Server, binary, dispute, event, fresh_database, movement, number, run, scratch_folder};
 use chrono::TimeDelta;
 use serde_json::Value;
 
@@ -64,6 +65,8 @@ async fn orders_that_come_later_are_linked_and_get_their_resolution() {
         assert!(shown.out.contains(part), "{part} is missing in\n{}", shown.out);
     }
     assert!(!shown.out.contains("a@example.com"));
+    assert!(shown.out.contains("Status        lost (confirmed loss)\n"), "{}", shown.out);
+    assert_eq!(shown.out.matches("1001").count(), 1, "{}", shown.out);
 }
 
 #[tokio::test]
@@ -109,6 +112,36 @@ async fn what_was_quarantined_is_booked_when_the_settings_are_corrected() {
 }
 
 #[tokio::test]
+async fn what_retention_removed_is_skipped_and_what_is_too_much_is_said() {
+    let shop = Shop::open().await;
+    let server = Server::start(&shop.url, &[("CHARGEBOOK_STRIPE__LIVEMODE", "false")]).await;
+    let at = SystemClock.now() - TimeDelta::days(1);
+    for number in 1..=2 {
+        let disputed = dispute(&format!("du_{number}"), "needs_response", &[]);
+        assert_eq!(server.send(&event(&format!("evt_{number}"), at, &disputed)).await.word, "quarantined");
+    }
+    drop(server);
+    let removed = "WITH gone AS (DELETE FROM chargebook.source_event_bodies WHERE event_id = 'evt_2' RETURNING 1)
+                   SELECT count(*) FROM gone";
+    assert_eq!(number(&shop.url, removed).await, 1);
+    let replayed = shop.run(&["events", "replay"]).await;
+    let told = "1 events were booked, 0 were known before, 0 stay quarantined.\n1 were skipped";
+    assert_eq!((replayed.code, replayed.out.starts_with(told)), (3, true), "{replayed:?}");
+    let one = shop.run(&["events", "replay", "evt_2"]).await;
+    assert_eq!((one.code, one.err.contains("no body of event evt_2 is kept")), (1, true), "{one:?}");
+
+    let many = "WITH more AS (INSERT INTO chargebook.source_events
+                    SELECT 'acct_1', 'evt_more_' || n, 'charge.dispute.updated', now(), 'quarantined', 'a test'
+                    FROM generate_series(1, 10000) n RETURNING 1) SELECT count(*) FROM more";
+    assert_eq!(number(&shop.url, many).await, 10_000);
+    let replayed = shop.run(&["events", "replay"]).await;
+    assert!(
+        replayed.out.contains("10000 were skipped") && replayed.out.contains("more are quarantined"),
+        "{replayed:?}"
+    );
+}
+
+#[tokio::test]
 async fn the_journal_is_exported_exactly() {
     let shop = Shop::open().await;
     shop.a_lost_dispute().await;
@@ -144,6 +177,56 @@ async fn wrong_usage_and_wrong_settings_say_what_to_do_and_exit_with_2() {
     let unknown = shop.run(&["dispute", "show", "du_unknown"]).await;
     assert_eq!((unknown.code, unknown.err.contains("no dispute du_unknown")), (1, true), "{unknown:?}");
     assert_eq!(shop.run(&["no-such-command"]).await.code, 2);
+    for (arguments, said) in [
+        (["dispute", "list", "--outcome", "foo"], "inquiry_open"),
+        (["dispute", "list", "--bucket", "foo"], "recovery_pending"),
+        (["dispute", "list", "--limit", "0"], "--limit"),
+        (["events", "list", "--limit", "0"], "--limit"),
+        (["summary", "list", "--limit", "0"], "--limit"),
+    ] {
+        let refused = shop.run(&arguments).await;
+        assert_eq!((refused.code, refused.err.contains(said)), (2, true), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_used_is_named() {
+    let shop = Shop::open().await;
+    let nowhere = "no/such/folder/file";
+    for arguments in [
+        ["orders", "import", nowhere].as_slice(),
+        &["orders", "import", "."],
+        &["export", "journal", "--from", "2025-01-01", "--to", "2025-01-02", "--out", nowhere],
+        &["summary", "preview", "--out", nowhere],
+    ] {
+        let refused = shop.run(arguments).await;
+        let file = if arguments.contains(&".") { "." } else { nowhere };
+        let named = refused.err.contains(&format!("{file} can't be ")) && refused.err.contains("name a file");
+        assert_eq!((refused.code, named), (1, true), "{refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_is_no_error() {
+    let shop = Shop::open().await;
+    for arguments in [
+        ["dispute", "list"].as_slice(),
+        &["summary", "list", "--json"],
+        &["doctor"],
+        &["export", "journal", "--from", "2025-01-01", "--to", "2025-01-02"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = Command::new(binary())
+            .current_dir(&shop.folder)
+            .args(arguments)
+            .env("CHARGEBOOK_DATABASE__URL", &shop.url)
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((output.status.code(), err.contains("roken pipe")), (Some(0), false), "{arguments:?}: {err}");
+    }
 }
 
 #[tokio::test]
@@ -152,6 +235,11 @@ async fn the_doctor_says_what_is_missing() {
     let ill = shop.run(&["doctor"]).await;
     assert_eq!(ill.code, 3, "{ill:?}");
     assert!(ill.out.contains("webhook"), "{}", ill.out);
+    let json = shop.run(&["doctor", "--json"]).await;
+    let findings: Vec<Value> = serde_json::from_str(&json.out).unwrap();
+    let secrets = findings.iter().find(|finding| finding["check"] == "webhook secrets").unwrap();
+    assert_eq!((json.code, &secrets["state"], &secrets["detail"]), (3, &"attention".into(), &"there is none".into()));
+    assert!(secrets["remedy"].as_str().unwrap().contains("stripe.webhook_secrets"), "{secrets}");
     let wrong = run(&shop.folder, &[("CHARGEBOOK_SUMMARY__TIME_ZONE", "Mars/Base")], &["doctor"]).await;
     assert_eq!((wrong.code, wrong.out.contains("summary.time_zone")), (2, true), "{wrong:?}");
 }

@@ -27,6 +27,8 @@ pub struct Limits {
     pub batch: usize,
     /// After it was told to stop, a server finishes what it accepted within this.
     pub finish_within: Duration,
+    /// And what it does beside, such as a mail that is being sent, within this.
+    pub work_within: Duration,
 }
 
 impl Default for Limits {
@@ -43,6 +45,7 @@ impl Default for Limits {
             queue: 1024,
             batch: 128,
             finish_within: Duration::from_secs(10),
+            work_within: Duration::from_secs(35),
         }
     }
 }

@@ -119,7 +119,11 @@ impl Collector for Seen {
         let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = |of: fn(Waiting) -> i64| known.waiting.map(of);
         for (name, help, value) in [
-            ("last_event_timestamp_seconds", "When the last event arrived that was booked", known.last_event),
+            (
+                "last_event_timestamp_seconds",
+                "When the last batch of webhooks that was committed was begun, repeated and ignored ones included",
+                known.last_event,
+            ),
             ("orphans", "Disputes without an order", count(|waiting| waiting.orphans)),
             ("quarantined", "Events that are kept and not booked", count(|waiting| waiting.quarantined)),
             ("unsealed", "Rows that no summary has sealed", count(|waiting| waiting.unsealed)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chargebook_domain::ports::{Clock, DisputeSource, Ledger, Notifier, OrderBook, Summaries};
 use chargebook_domain::service::{Daily, Ingest, MatchOrders, Schedule, WriteMail};
 use chargebook_domain::{Admission, BookRules};
+use tokio::join;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -79,11 +80,9 @@ impl App {
         let Policy { rules, admission, schedule, write_mail } = policy;
         let ingest = Ingest::new(Arc::clone(&ports.ledger), rules, admission);
         let matching = MatchOrders::new(Arc::clone(&ports.ledger), Arc::clone(&ports.orders), rules);
-        let daily = Daily::new(Arc::clone(&ports.summaries), Arc::clone(&ports.notifier), write_mail, schedule);
-        let workers = vec![
-            Worker::order_sweep(matching, Arc::clone(&ports.clock)),
-            Worker::daily_summary(daily, Arc::clone(&ports.clock)),
-        ];
+        let (summaries, notifier) = (Arc::clone(&ports.summaries), Arc::clone(&ports.notifier));
+        let daily = Daily::new(summaries, notifier, write_mail, schedule, Arc::clone(&ports.clock));
+        let workers = vec![Worker::order_sweep(matching, Arc::clone(&ports.clock)), Worker::daily_summary(daily)];
         Self { listen, ports, ingest, workers, limits: Limits::default() }
     }
 }
@@ -118,11 +117,15 @@ pub async fn serve(
         connections.shutdown().await;
         // The writer ends when no connection is left that could ask it for anything.
         drop((&mut booking).await);
-        while working.join_next().await.is_some() {}
     };
-    if timeout(limits.finish_within, finish).await.is_err() {
+    let work = async { while working.join_next().await.is_some() {} };
+    let (finished, worked) = join!(timeout(limits.finish_within, finish), timeout(limits.work_within, work));
+    if finished.is_err() {
         warn!("not everything was finished in time; what was not answered will be delivered again");
         booking.abort();
+    }
+    if worked.is_err() {
+        warn!("work was given up; if a mail was being sent, nobody knows whether it was taken (`summary list`)");
     }
     info!("stopped");
     Ok(())

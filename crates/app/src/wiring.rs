@@ -12,6 +12,7 @@ use secrecy::ExposeSecret;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
+use crate::demo;
 use crate::folder::FolderNotifier;
 use crate::gate::{Closed, Gate};
 use crate::mail::{self, AccountNames};
@@ -55,12 +56,27 @@ pub struct Database {
 }
 
 impl Database {
+    /// As [`Database::open`], for commands that only look: they make no books where there are none.
+    ///
+    /// # Errors
+    /// [`SetUpError`] also when there is no private cluster yet.
+    pub async fn open_existing(settings: &Settings) -> Result<Self, SetUpError> {
+        if settings.database_url.is_none() && !Cluster::exists(&settings.data_dir) {
+            return Err(SetUpError::new(
+                format!("there are no books in {}", settings.data_dir.display()),
+                "set data_dir, database.url or --config, or run `chargebook serve`",
+            ));
+        }
+        Self::open(settings).await
+    }
+
     /// Opens the user's own database, which need not be reachable, or starts the private cluster and migrates it.
     ///
     /// # Errors
     /// [`SetUpError`] when there is no such database, and none can be made.
     pub async fn open(settings: &Settings) -> Result<Self, SetUpError> {
         let private = match &settings.database_url {
+            Some(_) if demo::is_of_a_demo(&settings.data_dir) => return Err(not_the_demos(settings)),
             Some(_) => None,
             None => Some(start_private(settings).await?),
         };
@@ -81,16 +97,25 @@ impl Database {
         Ok(database)
     }
 
-    /// Ends the connections, and the private cluster if it was started here and nobody else uses it.
+    /// Ends the connections, and the private cluster if nobody else uses it.
     pub async fn close(self) {
         self.ledger.close().await;
         let Some(cluster) = self.cluster else { return };
-        match spawn_blocking(|| cluster.stop_if_started()).await {
+        match spawn_blocking(|| cluster.leave()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => warn!(error = chain(&error), "the private cluster can't be stopped"),
             Err(error) => warn!(error = chain(&error), "the private cluster may still be running"),
         }
     }
+}
+
+/// Whoever names a demo's folder means its books, and would change others.
+fn not_the_demos(settings: &Settings) -> SetUpError {
+    SetUpError::new(
+        format!("{} is a demo's folder, and database.url names another database", settings.data_dir.display()),
+        "for the demo's books, unset CHARGEBOOK_DATABASE__URL and keep the demo's chargebook.toml as it was; \
+         for yours, set data_dir to another folder",
+    )
 }
 
 /// A newer program may have been here before: then there is nothing to do.

@@ -15,7 +15,7 @@ use crate::telemetry::chain;
 const MATCH_EVERY: Duration = Duration::from_secs(30);
 const SUM_UP_EVERY: Duration = Duration::from_mins(1);
 
-type Work = dyn Fn() -> BoxFuture<'static, Result<(), LedgerError>> + Send + Sync;
+type Work = dyn Fn(watch::Receiver<bool>) -> BoxFuture<'static, Result<(), LedgerError>> + Send + Sync;
 
 /// A piece of work that is done at the start and then at intervals, until the server stops.
 pub struct Worker {
@@ -30,7 +30,7 @@ impl Worker {
     where
         F: Future<Output = Result<(), LedgerError>> + Send + 'static,
     {
-        Self { name, every, work: Box::new(move || Box::pin(work())) }
+        Self { name, every, work: Box::new(move |_| Box::pin(work())) }
     }
 
     /// Links disputes to orders that appeared since.
@@ -48,34 +48,34 @@ impl Worker {
         })
     }
 
-    /// Seals the days that ended, and mails each once.
+    /// Seals the days that ended, and mails each once. When the server stops, no further mail is begun.
     #[must_use]
-    pub fn daily_summary(daily: Daily, clock: Arc<dyn Clock>) -> Self {
-        Self::new("daily summary", SUM_UP_EVERY, move || {
-            let (daily, now) = (daily.clone(), clock.now());
-            async move {
-                daily.run(now).await?.iter().for_each(log_day);
-                Ok(())
-            }
-        })
+    pub fn daily_summary(daily: Daily) -> Self {
+        let work = move |stop: watch::Receiver<bool>| -> BoxFuture<'static, _> {
+            let daily = daily.clone();
+            Box::pin(async move { daily.run(|| !*stop.borrow(), |day| log_day(&day)).await })
+        };
+        Self { name: "daily summary", every: SUM_UP_EVERY, work: Box::new(work) }
     }
 
     /// Works until `stop` says so; what was begun is finished.
     pub(crate) async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut is_failing = false;
+        let mut failing = None;
         loop {
             // In a task of its own, so that a panic ends one attempt and not the worker.
-            let failure = match tokio::spawn((self.work)()).await {
+            let failure = match tokio::spawn((self.work)(stop.clone())).await {
                 Ok(Ok(())) => None,
                 Ok(Err(error)) => Some(chain(&error)),
                 Err(panic) => Some(panic.to_string()),
             };
             match &failure {
-                Some(error) if !is_failing => warn!(worker.name = self.name, error, "failed; goes on trying"),
-                None if is_failing => info!(worker.name = self.name, "works again"),
+                Some(error) if failure != failing => {
+                    warn!(worker.name = self.name, error, "failed; goes on trying");
+                }
+                None if failing.is_some() => info!(worker.name = self.name, "works again"),
                 Some(_) | None => {}
             }
-            is_failing = failure.is_some();
+            failing = failure;
             tokio::select! {
                 _ = stop.wait_for(|stop| *stop) => return,
                 () = tokio::time::sleep(self.every) => {}
@@ -100,5 +100,63 @@ fn log_day(day: &DayDone) {
         Some(SendOutcome::Unknown { reason }) => {
             error!(summary.date = %date, reason, "nobody knows whether the summary was taken; a person must look");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chargebook_domain::ports::{Claim, Mail, MockClock, MockNotifier, MockSummaries, Sealed};
+    use chargebook_domain::service::Schedule;
+    use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Summary, Window};
+    use chrono::{NaiveDate, NaiveTime};
+    use chrono_tz::Tz;
+
+    use super::*;
+
+    fn quiet(date: NaiveDate) -> DayBooks {
+        DayBooks {
+            date,
+            zone: Tz::UTC,
+            sealed: true,
+            rows: vec![],
+            moves: vec![],
+            opening: [].into(),
+            resolved: [].into(),
+            unresolved: [].into(),
+            month_to_date: Window::default(),
+            ninety_days: Window::default(),
+            open: OpenBalance::default(),
+            attention: Attention::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_mail_that_was_begun_is_finished_and_no_other_is_begun_after_the_word_to_stop() {
+        let days = ["2026-03-08", "2026-03-09"].map(|day| day.parse::<NaiveDate>().unwrap());
+        let mut summaries = MockSummaries::new();
+        let sealed = Sealed { last: Some(days[1]), first_recorded: Some(days[0]) };
+        summaries.expect_sealed().returning(move |_| Ok(sealed));
+        summaries.expect_undelivered().returning(move |_, _| Ok(days.to_vec()));
+        summaries.expect_books().returning(|seal| Ok(quiet(seal.date)));
+        summaries.expect_claim().times(1).returning(|request| Ok(Some(Claim { date: request.date, attempt: 1 })));
+        summaries.expect_settle().times(1).returning(|_, _, _, _| Ok(()));
+        let (stop, stopped) = watch::channel(false);
+        let mut notifier = MockNotifier::new();
+        notifier.expect_channel().return_const("mock");
+        notifier.expect_send().times(1).returning(move |_| {
+            stop.send_replace(true);
+            SendOutcome::Accepted { receipt: None }
+        });
+        let mut clock = MockClock::new();
+        clock.expect_now().returning(|| "2026-03-10T12:00:00Z".parse().unwrap());
+        let write = |_: &Summary| Mail {
+            reference: String::new(),
+            subject: String::new(),
+            html: String::new(),
+            text: String::new(),
+        };
+        let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: None };
+        let daily = Daily::new(Arc::new(summaries), Arc::new(notifier), Arc::new(write), schedule, Arc::new(clock));
+        Worker::daily_summary(daily).run(stopped).await;
     }
 }

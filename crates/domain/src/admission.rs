@@ -10,6 +10,9 @@ use crate::ports::{Reading, SourceEvent};
 /// How far ahead of our clock a source may be.
 pub const AHEAD_MAX: TimeDelta = TimeDelta::hours(24);
 
+/// The largest amount that is booked, in minor units: ten trillion dollars. So no sum over the books can exceed 64 bits.
+pub const AMOUNT_MAX: u64 = 1_000_000_000_000_000;
+
 /// What this deployment expects.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Admission {
@@ -37,6 +40,11 @@ impl Admission {
         }
         if event.account != AccountId::own() && !self.accounts.is_empty() && !self.accounts.contains(&event.account) {
             return Some(format!("account {} is not in stripe.accounts", event.account));
+        }
+        let amounts = observation.movements.iter().flat_map(|m| [m.amount_minor, m.fee_minor, m.net_minor]);
+        let mut amounts = amounts.chain([observation.claims.disputed.minor()]);
+        if amounts.any(|minor| minor.unsigned_abs() > AMOUNT_MAX) {
+            return Some(format!("an amount of more than {AMOUNT_MAX} minor units"));
         }
         let ahead = observation.as_of.signed_duration_since(now) > AHEAD_MAX;
         ahead.then(|| "it is dated more than 24 hours ahead of this machine's clock".to_owned())
@@ -77,6 +85,10 @@ mod tests {
         assert!(objection("acct_1", Some(false), now).unwrap().contains("test mode"));
         assert!(objection("acct_2", Some(true), now).unwrap().contains("acct_2"));
         assert!(objection("acct_1", Some(true), now + AHEAD_MAX + TimeDelta::seconds(1)).unwrap().contains("24 hours"));
+        let mut vast = event("acct_1", Some(true), now);
+        let Reading::Dispute(observation) = &mut vast.reading else { panic!("a dispute") };
+        observation.claims.disputed = Money::new(i64::MIN, Currency::parse("usd").unwrap());
+        assert!(admission.objection(&vast, now).unwrap().contains("minor units"));
         let any = Admission { livemode: true, accounts: BTreeSet::new() };
         assert_eq!(any.objection(&event("acct_2", Some(true), now), now), None);
     }

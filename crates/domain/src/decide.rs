@@ -7,7 +7,7 @@ use crate::figures::{Step, bucket, steps};
 use crate::journal::{BookedCloseOuts, Heading, JournalError, missing_close_outs, movement_postings};
 use crate::orders::match_order;
 use crate::ports::Version;
-use crate::resolution::{BookedDeltas, missing, targets};
+use crate::resolution::{BookedDeltas, BookedOutcomes, missing, targets};
 use crate::{
     Bucket, Category, Convention, Currency, Discrepancy, DiscrepancyKind, DisputeId, DisputeKey, EntryId, EntryKind,
     Facts, Figures, JournalEntry, Line, MoneyError, Movement, MovementContradicted, Observation, OrderMatch,
@@ -54,6 +54,8 @@ pub struct Stored {
     pub close_out_count: u32,
     /// The resolution rows that are written.
     pub resolutions: BookedDeltas,
+    /// What these rows say of each point.
+    pub outcomes: BookedOutcomes,
     /// The revision of the next resolution row.
     pub next_revision: u32,
     /// Payments of orders that could be its own.
@@ -175,7 +177,7 @@ pub fn decide(
     let mut entries = movement_entries(&key.dispute, &movements, convention, rules)?;
     entries.extend(close_out_entries(&key.dispute, stored, &steps, convention, rules)?);
     let targets = targets(&steps, disputed.currency())?;
-    let resolutions = missing(&steps, &targets, &stored.resolutions, stored.next_revision)?;
+    let resolutions = missing(&steps, &targets, stored)?;
 
     let last = steps.last().map(|step| step.figures.clone()).unwrap_or_default();
     let present_run = facts.runs().pop();

@@ -28,7 +28,7 @@ pub mod service;
 mod status;
 pub mod summary;
 
-pub use admission::{AHEAD_MAX, Admission};
+pub use admission::{AHEAD_MAX, AMOUNT_MAX, Admission};
 pub use currency::{Currency, CurrencyError};
 pub use decide::{BookRules, Change, DecideError, Dispute, Stored, decide};
 pub use discrepancy::{Discrepancy, DiscrepancyKind};
@@ -46,5 +46,5 @@ pub use money::{Money, MoneyError};
 pub use movement::{Category, Movement};
 pub use observation::{Basis, Claims, Observation};
 pub use orders::{Extent, OrderMatch, OrderPayment, OrderResolution, match_order};
-pub use resolution::{BookedDeltas, Deltas, Resolution, ResolutionKind};
+pub use resolution::{BookedDeltas, BookedOutcomes, Deltas, Resolution, ResolutionKind};
 pub use status::{Bucket, Outcome, Status};

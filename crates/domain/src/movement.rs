@@ -130,11 +130,16 @@ impl Movement {
         sub(sub(self.amount_minor, self.fee_minor)?, self.net_minor)
     }
 
-    /// Whether both say the same of the money; texts may differ between API versions.
+    /// Whether both say the same of the money; texts may differ between API versions, and with them the category of a
+    /// movement that has no amount of its own.
     #[must_use]
     pub fn same_money(&self, other: &Self) -> bool {
-        (self.category, self.amount_minor, self.fee_minor, self.net_minor, self.currency, self.occurred_at)
-            == (other.category, other.amount_minor, other.fee_minor, other.net_minor, other.currency, other.occurred_at)
+        let same_category = self.category == other.category || self.amount_minor == 0;
+        let of = |movement: &Self| {
+            let Self { amount_minor, fee_minor, net_minor, currency, occurred_at, .. } = movement;
+            (*amount_minor, *fee_minor, *net_minor, *currency, *occurred_at)
+        };
+        same_category && of(self) == of(other)
     }
 
     /// The order in which movements act on a dispute: by time, withdrawals first within a second.

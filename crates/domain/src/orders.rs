@@ -11,6 +11,9 @@ use crate::{
     PaymentIntentId,
 };
 
+/// How many of the orders that match are named where a person reads of it.
+const NAMED_MAX: usize = 3;
+
 /// One payment of an order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OrderPayment {
@@ -157,7 +160,10 @@ fn several_or_none(found: &[&OrderPayment]) -> (OrderMatch, Vec<Discrepancy>) {
     if orders.is_empty() {
         return (OrderMatch::Orphan, vec![Discrepancy::new(DiscrepancyKind::OrderUnknown, "")]);
     }
-    let names = orders.iter().map(OrderRef::as_str).collect::<Vec<_>>().join(", ");
+    let mut names = orders.iter().take(NAMED_MAX).map(OrderRef::as_str).collect::<Vec<_>>().join(", ");
+    if let Some(more) = orders.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
+        names.push_str(&format!(" and {more} more"));
+    }
     let note = Discrepancy::new(DiscrepancyKind::OrderAmbiguous, names);
     (OrderMatch::Ambiguous(orders.into_iter().collect()), vec![note])
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::figures::Step;
 use crate::money::{add, sub};
-use crate::{Currency, MoneyError, Outcome};
+use crate::{Currency, MoneyError, Outcome, Stored};
 
 /// Changes of a dispute's decided figures. Amounts in minor units of the settlement currency.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -175,34 +175,35 @@ fn decided(step: &Step, currency: Currency, counts: bool) -> Result<Deltas, Mone
     })
 }
 
-/// The rows that are missing: what the targets say less what is booked, dated at the points they belong to.
+/// What the rows that are written already say of each point; where several do, the last.
+pub type BookedOutcomes = BTreeMap<DateTime<Utc>, Outcome>;
+
+/// The rows that are missing: what the targets say less what is booked, dated at the points they belong to. Where only
+/// the outcome of a point is another now, a row says so without moving any figure.
 ///
 /// # Errors
 /// [`MoneyError::Overflow`].
-pub(crate) fn missing(
-    steps: &[Step],
-    targets: &BookedDeltas,
-    booked: &BookedDeltas,
-    next_revision: u32,
-) -> Result<Vec<Resolution>, MoneyError> {
+pub(crate) fn missing(steps: &[Step], targets: &BookedDeltas, stored: &Stored) -> Result<Vec<Resolution>, MoneyError> {
+    let booked = &stored.resolutions;
     let mut rows: Vec<Resolution> = Vec::new();
-    let mut revision = next_revision;
+    let mut revision = stored.next_revision;
     let mut revised_at = None;
     let keys: BTreeSet<_> = targets.keys().chain(booked.keys()).collect();
     for key in keys {
         let target = targets.get(key).copied().unwrap_or_default();
         let deltas = target.minus(&booked.get(key).copied().unwrap_or_default())?;
-        if deltas.is_zero() {
+        let (occurred_at, currency) = *key;
+        let outcome = outcome_at(steps, occurred_at);
+        let said = stored.outcomes.get(&occurred_at).filter(|_| booked.contains_key(key));
+        if deltas.is_zero() && said.is_none_or(|said| *said == outcome) {
             continue;
         }
-        let (occurred_at, currency) = *key;
         if revised_at.is_some_and(|at| at != occurred_at) {
             revision = revision.checked_add(1).ok_or(MoneyError::Overflow)?;
         }
         revised_at = Some(occurred_at);
         let corrects = booked.keys().any(|(at, _)| *at == occurred_at);
         let kind = if corrects { ResolutionKind::Corrected } else { kind_at(steps, occurred_at) };
-        let outcome = outcome_at(steps, occurred_at);
         rows.push(Resolution { revision, currency, kind, outcome, deltas, occurred_at });
     }
     Ok(rows)

@@ -15,6 +15,7 @@ use sqlx::PgConnection;
 
 use crate::PostgresLedger;
 use crate::error::{corrupt, read_error};
+use crate::summaries::allow_time;
 
 /// The day, and whether its rows are those that are sealed in it or those that would be.
 struct Day<'a> {
@@ -122,6 +123,7 @@ impl PostgresLedger {
             .execute(&mut *transaction)
             .await
             .map_err(read_error)?;
+        allow_time(&mut transaction).await?;
         let books = day_books(&mut transaction, seal).await?;
         transaction.commit().await.map_err(read_error)?;
         Ok(books)
@@ -165,8 +167,7 @@ async fn rows(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<DayRow>,
                       r.recovered_delta_minor, r.loss_delta_minor, r.fee_delta_minor, r.fx_delta_minor,
                       r.pending_delta_minor, r.suspense_delta_minor, r.net_delta_minor, r.closed_delta, r.won_delta,
                       r.lost_delta, d.reason, d.card_brand, d.amount_minor, d.currency AS disputed_currency,
-                      d.evidence_submitted,
-                      CASE WHEN d.closed_at = r.occurred_at THEN d.outcome ELSE r.outcome END AS "outcome!",
+                      d.evidence_submitted, r.outcome,
                       o.order_ref AS "order_ref?",
                       b.recovered AS "recovered_before!", b.loss AS "loss_before!", b.fee AS "fee_before!",
                       b.fx AS "fx_before!", b.pending AS "pending_before!", b.suspense AS "suspense_before!",
@@ -189,7 +190,8 @@ async fn rows(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<DayRow>,
                            coalesce(sum(b.lost_delta), 0)::bigint AS lost
                     FROM chargebook.resolutions b
                     WHERE b.account = r.account AND b.dispute_id = r.dispute_id AND b.currency = r.currency
-                      AND b.sealed_in < $1) b
+                      AND CASE WHEN b.sealed_in IS NULL
+                               THEN NOT $3 AND (b.occurred_at AT TIME ZONE $2)::date < $4 ELSE b.sealed_in < $1 END) b
                WHERE CASE WHEN $3 THEN r.sealed_in = $1
                           ELSE r.sealed_in IS NULL AND (r.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1 END
                ORDER BY r.occurred_at, r.account, r.dispute_id, r.revision, r.currency"#,

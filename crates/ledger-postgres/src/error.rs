@@ -16,7 +16,8 @@ pub(crate) fn ledger_error(error: sqlx::Error) -> LedgerError {
     match &error {
         sqlx::Error::Database(database) => {
             let code = database.code().unwrap_or_default();
-            if code.starts_with("22") || code.starts_with("23") {
+            // 54 is for content that is too large for the database, such as for an index.
+            if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) {
                 let known = MEANINGS.iter().find(|(name, _)| database.constraint() == Some(name));
                 let reason = known.map_or_else(
                     || match database.constraint() {
@@ -40,7 +41,7 @@ pub(crate) fn ledger_error(error: sqlx::Error) -> LedgerError {
 pub(crate) fn read_error(error: sqlx::Error) -> LedgerError {
     let code = error.as_database_error().and_then(DatabaseError::code).map(String::from).unwrap_or_default();
     if code.starts_with("22") {
-        tracing::error!(db.code = %code, error = %error, "the database can't read back what it holds");
+        tracing::error!(db.code = %code, "the database can't read back what it holds");
         return LedgerError::Corrupt { what: format!("a value or a sum that does not fit (SQLSTATE {code})") };
     }
     ledger_error(error)

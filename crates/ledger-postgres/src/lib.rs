@@ -19,7 +19,8 @@ use sqlx::{PgPool, Postgres, Transaction};
 pub use admin::{Gauges, MigrationState};
 pub use order_source::{AmountUnit, InvalidViewName, MappingReport, OrderSource};
 
-/// How long a statement may run. Longer than any that Chargebook makes; it bounds what a stuck lock can hold up.
+/// How long a statement may run. Longer than any but those of sealing, which set their own; it bounds what a stuck lock
+/// can hold up.
 const STATEMENT_TIMEOUT: &str = "30s";
 
 /// How long a request waits for a connection before the database counts as away.

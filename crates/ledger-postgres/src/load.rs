@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chargebook_domain::ports::{LedgerError, Lookup};
 use chargebook_domain::{
     AccountId, Basis, Category, CauseId, Claims, CloseOut, Convention, Currency, Deltas, DisputeId, DisputeKey, Facts,
-    LedgerAccount, Line, Money, Movement, MovementId, OrderRef, Status, Stored,
+    LedgerAccount, Line, Money, Movement, MovementId, OrderRef, Outcome, Status, Stored,
 };
 use sqlx::PgPool;
 
@@ -266,9 +266,10 @@ async fn resolutions(pool: &PgPool, keys: &Keys<'_>, stored: &mut ByKey<Stored>)
     let rows = sqlx::query!(
         r#"SELECT r.account, r.dispute_id, r.revision, r.currency, r.recovered_delta_minor, r.loss_delta_minor,
                   r.fee_delta_minor, r.fx_delta_minor, r.pending_delta_minor, r.suspense_delta_minor,
-                  r.net_delta_minor, r.closed_delta, r.won_delta, r.lost_delta, r.occurred_at
+                  r.net_delta_minor, r.closed_delta, r.won_delta, r.lost_delta, r.occurred_at, r.outcome
            FROM chargebook.resolutions r
-           JOIN UNNEST($1::text[], $2::text[]) AS k(account, dispute_id) USING (account, dispute_id)"#,
+           JOIN UNNEST($1::text[], $2::text[]) AS k(account, dispute_id) USING (account, dispute_id)
+           ORDER BY r.revision"#,
         &keys.accounts as _,
         &keys.disputes as _
     )
@@ -278,6 +279,7 @@ async fn resolutions(pool: &PgPool, keys: &Keys<'_>, stored: &mut ByKey<Stored>)
     for row in rows {
         let key = key(&row.account, &row.dispute_id)?;
         let bad = |column| corrupt("resolutions", column, &key);
+        let outcome = Outcome::parse(&row.outcome).ok_or_else(|| bad("outcome"))?;
         let currency = Currency::parse(&row.currency).map_err(|_| bad("currency"))?;
         let deltas = Deltas {
             recovered: row.recovered_delta_minor,
@@ -295,6 +297,7 @@ async fn resolutions(pool: &PgPool, keys: &Keys<'_>, stored: &mut ByKey<Stored>)
         let Some(stored) = stored.get_mut(&key) else { continue };
         let sum = stored.resolutions.entry((row.occurred_at, currency)).or_default();
         *sum = sum.plus(&deltas).map_err(|_| bad("net_delta_minor"))?;
+        stored.outcomes.insert(row.occurred_at, outcome);
         stored.next_revision = stored.next_revision.max(next.ok_or_else(|| bad("revision"))?);
     }
     Ok(())

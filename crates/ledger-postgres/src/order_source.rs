@@ -155,7 +155,7 @@ impl OrderSource {
                 "o.order_ref::text AS order_ref, nullif(o.charge_id::text, '') AS charge_id, \
                  nullif(o.payment_intent_id::text, '') AS payment_intent_id, o.amount::numeric AS amount, \
                  o.currency::text AS currency, (to_jsonb(o) ->> 'refunded')::numeric AS refunded, \
-                 o.customer_email::text AS customer_email, o.placed_at::timestamptz AS placed_at"
+                 o.customer_email::text AS customer_email, CASE WHEN isfinite(o.placed_at::timestamptz) THEN o.placed_at::timestamptz END AS placed_at"
             }
         }
     }

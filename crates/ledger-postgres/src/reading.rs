@@ -233,7 +233,8 @@ impl PostgresLedger {
     }
 
     /// Hands each posting that is dated within the days to `each`, in the order of dates and entries, without holding
-    /// them all. Entries before `books_start` are the opening balance, and are left out.
+    /// them all. The opening balance is left out; what became known later of the time before `books_start` is dated on
+    /// it. So the opening and all exports together are the books.
     ///
     /// # Errors
     /// [`LedgerError`]; the postings before it were handed over.
@@ -243,18 +244,20 @@ impl PostgresLedger {
         books_start: Option<NaiveDate>,
         mut each: impl FnMut(JournalLine) -> Result<(), E>,
     ) -> Result<(), E> {
-        let first = books_start.map_or(*days.start(), |start| start.max(*days.start()));
         let mut lines = sqlx::query_as!(
             JournalLine,
             r#"SELECT e.account, e.entry_id, e.dispute_id,
                       (SELECT min(o.order_ref) FROM chargebook.order_resolutions o WHERE o.account = e.account
                          AND o.dispute_id = e.dispute_id AND NOT o.ambiguous) AS order_ref,
-                      e.kind, e.occurred_at, e.posted_on, e.narration, p.line, p.ledger_account, p.amount_minor,
+                      e.kind, e.occurred_at, GREATEST(e.posted_on, $3::date) AS "posted_on!", e.narration, p.line, p.ledger_account, p.amount_minor,
                       p.currency, e.sealed_in
                FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
-               WHERE e.posted_on BETWEEN $1 AND $2 ORDER BY e.posted_on, e.account, e.entry_id, p.line"#,
-            first,
-            *days.end()
+               WHERE GREATEST(e.posted_on, $3::date) BETWEEN $1 AND $2
+                 AND NOT coalesce(e.posted_on < $3 AND coalesce(e.sealed_in < $3, true), false)
+               ORDER BY GREATEST(e.posted_on, $3::date), e.account, e.entry_id, p.line"#,
+            *days.start(),
+            *days.end(),
+            books_start
         )
         .fetch(&self.pool);
         while let Some(line) = lines.try_next().await.map_err(read_error)? {

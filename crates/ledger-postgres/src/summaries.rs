@@ -5,6 +5,7 @@ use chargebook_domain::ports::{Claim, ClaimRequest, LedgerError, Seal, Sealed, S
 use chargebook_domain::summary::DayBooks;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
+use sqlx::PgConnection;
 
 use crate::PostgresLedger;
 use crate::error::ledger_error;
@@ -12,12 +13,20 @@ use crate::error::ledger_error;
 /// The lock under which days are sealed, one at a time in a database. Any number that nothing else uses.
 const SEAL_LOCK: i64 = 0x6368_6172_6765;
 
+/// Lets a transaction that goes through a day, or through a backlog of years, take longer than any other may.
+pub(crate) async fn allow_time(transaction: &mut PgConnection) -> Result<(), LedgerError> {
+    sqlx::query!("SET LOCAL statement_timeout = '15min'").execute(transaction).await.map_err(ledger_error)?;
+    Ok(())
+}
+
 #[async_trait]
 impl Summaries for PostgresLedger {
     async fn sealed(&self, zone: Tz) -> Result<Sealed, LedgerError> {
+        // The first record is looked for only while nothing is sealed: later it would be a walk through all of history.
         let row = sqlx::query!(
-            r#"SELECT (SELECT max(business_date) FROM chargebook.summaries) AS last,
-                      (SELECT (min(recorded_at) AT TIME ZONE $1)::date FROM chargebook.dispute_history) AS first"#,
+            r#"SELECT s.last, CASE WHEN s.last IS NULL THEN
+                      (SELECT (min(recorded_at) AT TIME ZONE $1)::date FROM chargebook.dispute_history) END AS first
+               FROM (SELECT max(business_date) AS last FROM chargebook.summaries) s"#,
             zone.name()
         )
         .fetch_one(&self.pool)
@@ -29,6 +38,7 @@ impl Summaries for PostgresLedger {
     #[tracing::instrument(name = "summaries.seal", skip_all, fields(summary.date = %seal.date))]
     async fn seal(&self, seal: &Seal) -> Result<bool, LedgerError> {
         let mut transaction = self.begin().await.map_err(ledger_error)?;
+        allow_time(&mut transaction).await?;
         sqlx::query!("SELECT pg_advisory_xact_lock($1)", SEAL_LOCK)
             .fetch_one(&mut *transaction)
             .await
@@ -88,6 +98,8 @@ impl Summaries for PostgresLedger {
             r#"SELECT s.business_date FROM chargebook.summaries s
                LEFT JOIN chargebook.summary_deliveries d ON d.business_date = s.business_date AND d.channel = $1
                WHERE s.state = 'sealed'
+                 AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = s.business_date
+                                 AND o.channel <> $1 AND o.state IN ('accepted', 'sending', 'unknown'))
                  AND (d.state IS NULL OR (d.state = 'pending' AND coalesce(d.retry_at, $2) <= $2))
                ORDER BY s.business_date"#,
             channel,
@@ -107,6 +119,8 @@ impl Summaries for PostgresLedger {
                    (business_date, channel, state, attempt, claimed_until, updated_at)
                SELECT business_date, $2, 'sending', 1, $3, $4 FROM chargebook.summaries
                WHERE business_date = $1 AND state = 'sealed'
+                 AND ($5 OR NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = $1
+                                        AND o.channel <> $2 AND o.state IN ('accepted', 'sending', 'unknown')))
                ON CONFLICT (business_date, channel) DO UPDATE SET
                    state = 'sending', attempt = d.attempt + 1, claimed_until = EXCLUDED.claimed_until, retry_at = NULL,
                    reason = NULL, receipt = NULL, updated_at = EXCLUDED.updated_at

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use crate::error::io_error;
-use crate::place::Place;
+use crate::place::{self, Place};
 use crate::server::Server;
 use crate::{Binaries, Error};
 
@@ -117,21 +117,31 @@ impl Cluster {
         self.server.stop()
     }
 
-    /// Stops the server if this process started it and no other process has it open.
+    /// Ends the use of the server; the last who does stops it, whoever started it. One that runs because a person
+    /// has started it by other means is left running.
     ///
     /// # Errors
     ///
     /// As [`Cluster::stop`].
-    pub fn stop_if_started(self) -> Result<(), Error> {
-        if !self.started {
-            return Ok(());
-        }
-        let _lock = self.place.lock()?;
-        match self.users.try_lock() {
-            Ok(()) => self.server.stop(),
-            Err(TryLockError::WouldBlock) => Ok(()),
+    pub fn leave(self) -> Result<(), Error> {
+        let lock = self.place.lock()?;
+        let left = match self.users.try_lock() {
+            Ok(()) if self.server.is_started_by_us(&self.place) => self.server.stop(),
+            Ok(()) | Err(TryLockError::WouldBlock) => Ok(()),
             Err(TryLockError::Error(error)) => Err(io_error("lock", &self.server.home.path)(error)),
-        }
+        };
+        // Before the next one, who would still count us, may look.
+        drop(self);
+        drop(lock);
+        left
+    }
+
+    /// Whether there is a cluster in the folder `dir`, running or not. Makes nothing.
+    ///
+    /// One that can't be looked at is there: to open it says what is wrong with it.
+    #[must_use]
+    pub fn exists(dir: &Path) -> bool {
+        place::has_data(dir).unwrap_or(true)
     }
 
     /// Stops the server and removes its folder with everything in it.

@@ -11,6 +11,10 @@ use crate::error::io_error;
 
 /// Where a home goes which the server's account could not reach in the folder itself.
 const FALLBACK: &str = "/var/lib/chargebook";
+/// The data directory in a home.
+const DATA: &str = "data";
+/// The file that says where.
+const LOCATION: &str = "postgres-location";
 
 /// The folder of a cluster.
 #[derive(Debug)]
@@ -27,7 +31,7 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn data(&self) -> PathBuf {
-        self.path.join("data")
+        self.path.join(DATA)
     }
 }
 
@@ -65,11 +69,7 @@ impl Place {
 
     /// The home of the server, made if there is none.
     pub(crate) fn home(&self) -> Result<Home, Error> {
-        let location = self.dir.join("postgres-location");
-        let path = match read_if_exists(&location)? {
-            Some(remembered) => PathBuf::from(remembered),
-            None => self.dir.join("postgres"),
-        };
+        let path = home_path(&self.dir)?;
         if path.exists() {
             let account = Account::owner_of(&path)?;
             return Ok(Home { path, account });
@@ -81,7 +81,7 @@ impl Place {
         }
         fs::remove_dir(&path).map_err(io_error("remove", &path))?;
         let path = Path::new(FALLBACK).join(random_hex()?);
-        write_private(&location, &path.to_string_lossy())?;
+        write_private(&self.dir.join(LOCATION), &path.to_string_lossy())?;
         make_home(&path, account)?;
         Ok(Home { path, account })
     }
@@ -109,6 +109,15 @@ impl Place {
         write_private(&self.dir.join("postgres-port"), &port.to_string())
     }
 
+    /// Which server this crate started last, if it did.
+    pub(crate) fn last_start(&self) -> Option<String> {
+        fs::read_to_string(self.dir.join("postgres-started")).ok()
+    }
+
+    pub(crate) fn remember_start(&self, which: &str) -> Result<(), Error> {
+        write_private(&self.dir.join("postgres-started"), which)
+    }
+
     /// Removes the whole folder, and the home wherever it is.
     pub(crate) fn remove(self, home: &Home) -> Result<(), Error> {
         for path in [&home.path, &self.dir] {
@@ -121,6 +130,18 @@ impl Place {
         }
         Ok(())
     }
+}
+
+/// Where the home of the cluster in `dir` is, or would be.
+fn home_path(dir: &Path) -> Result<PathBuf, Error> {
+    let remembered = read_if_exists(&dir.join(LOCATION))?;
+    Ok(remembered.map_or_else(|| dir.join("postgres"), PathBuf::from))
+}
+
+/// Whether the home of the cluster in `dir` holds data. Makes nothing.
+pub(crate) fn has_data(dir: &Path) -> Result<bool, Error> {
+    let data = home_path(dir)?.join(DATA);
+    data.try_exists().map_err(io_error("look at", &data))
 }
 
 fn make_home(path: &Path, account: Account) -> Result<(), Error> {

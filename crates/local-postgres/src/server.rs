@@ -66,6 +66,7 @@ impl Server {
             match self.try_start(place, port, durability) {
                 Ok(()) => {
                     place.remember_port(port)?;
+                    place.remember_start(&self.identity().unwrap_or_default())?;
                     return Ok(port);
                 }
                 Err(error) if attempt == ATTEMPTS_MAX || !passes(&error) => return Err(error),
@@ -119,6 +120,16 @@ impl Server {
         let answer = self.ask(port, password, sql).ok()?;
         let data = self.home.data().canonicalize().ok()?;
         (Path::new(&answer) == data).then_some(port)
+    }
+
+    /// Whether the server that runs is the one that was started here last, and not a person's.
+    pub(crate) fn is_started_by_us(&self, place: &Place) -> bool {
+        self.identity().is_some_and(|running| place.last_start() == Some(running))
+    }
+
+    /// What no two starts have in common: the number of the process, and the second it began in.
+    fn identity(&self) -> Option<String> {
+        Some(format!("{} {}", self.pid_file_line(0)?, self.pid_file_line(2)?))
     }
 
     /// Whether the server that runs was started as [`Durability::Durable`].

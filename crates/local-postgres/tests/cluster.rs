@@ -4,8 +4,9 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
@@ -97,7 +98,7 @@ fn a_running_cluster_is_adopted_and_left_running() {
     let second = folder.open();
     assert!(!second.is_started_here());
     assert_eq!(second.url("postgres"), first.url("postgres"));
-    second.stop_if_started().unwrap();
+    second.leave().unwrap();
     assert_eq!(ask(&first, "postgres", "SELECT 1"), "1");
 }
 
@@ -106,8 +107,65 @@ fn a_cluster_that_another_has_open_is_left_running() {
     let folder = Folder::new();
     let first = folder.open();
     let second = folder.open();
-    first.stop_if_started().unwrap();
+    first.leave().unwrap();
     assert_eq!(ask(&second, "postgres", "SELECT 1"), "1");
+}
+
+#[test]
+fn the_last_who_leaves_stops_it_even_who_only_found_it_running() {
+    let folder = Folder::new();
+    let starter = folder.open();
+    let adopters = [folder.open(), folder.open()];
+    let url = starter.url("postgres");
+    starter.leave().unwrap();
+    for adopter in adopters {
+        assert_eq!(ask(&adopter, "postgres", "SELECT 1"), "1");
+        adopter.leave().unwrap();
+    }
+    assert!(!psql(&url, "SELECT 1").status.success());
+}
+
+#[test]
+fn of_many_who_leave_at_once_one_stops_it() {
+    let folder = Folder::new();
+    for _ in 0..3 {
+        let clusters: Vec<_> = (0..4).map(|_| folder.open()).collect();
+        let url = clusters[0].url("postgres");
+        thread::scope(|scope| {
+            for cluster in clusters {
+                scope.spawn(|| cluster.leave().unwrap());
+            }
+        });
+        assert!(!psql(&url, "SELECT 1").status.success());
+    }
+}
+
+/// Whoever starts it by hand wants it to stay up.
+#[test]
+fn a_server_that_a_person_started_is_left_running() {
+    let folder = Folder::new();
+    let cluster = folder.open();
+    let url = cluster.url("postgres");
+    let home = folder.as_ref().join("postgres");
+    let mut restart = Command::new(Binaries::find().unwrap().dir().join("pg_ctl"));
+    restart.args(["restart", "-w", "-s", "-D", "data"]).current_dir(&home);
+    restart.stdout(Stdio::null()).stderr(Stdio::null());
+    if fs::metadata(folder.as_ref()).unwrap().uid() == 0 {
+        restart.uid(fs::metadata(&home).unwrap().uid());
+    }
+    assert!(restart.status().unwrap().success());
+    drop(cluster);
+    folder.open().leave().unwrap();
+    assert!(psql(&url, "SELECT 1").status.success());
+}
+
+#[test]
+fn a_look_for_a_cluster_makes_nothing() {
+    let folder = Folder::new();
+    assert!(!Cluster::exists(folder.as_ref()));
+    assert!(!folder.as_ref().exists());
+    folder.open().leave().unwrap();
+    assert!(Cluster::exists(folder.as_ref()));
 }
 
 #[test]
@@ -115,7 +173,7 @@ fn the_one_who_started_it_stops_it() {
     let folder = Folder::new();
     let cluster = folder.open();
     let url = cluster.url("postgres");
-    cluster.stop_if_started().unwrap();
+    cluster.leave().unwrap();
     assert!(!psql(&url, "SELECT 1").status.success());
 }
 

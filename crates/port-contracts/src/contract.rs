@@ -121,6 +121,7 @@ macro_rules! sealing_contract {
                 a_row_that_commits_later_goes_into_the_next_day
                 what_is_after_the_day_waits
                 what_is_before_the_books_is_the_opening
+                what_is_learnt_late_of_the_time_before_the_books_is_late
                 an_account_that_cancels_out_is_in_the_opening
                 business_dates_are_those_of_the_zone
                 sealed_rows_and_open_movements_make_the_journal
@@ -141,7 +142,7 @@ macro_rules! deliveries_contract {
                 a_day_that_is_not_sealed_is_not_handed_out
                 a_claim_is_handed_out_once
                 of_racing_claims_one_wins
-                channels_are_apart
+                a_day_that_went_on_another_channel_is_not_sent_again
                 a_claim_whose_lease_ran_out_is_never_handed_out_again
                 a_person_can_have_what_is_unknown_sent_again
                 a_person_cannot_have_what_was_accepted_sent_again

@@ -98,6 +98,7 @@ impl State {
             close_outs: rows::sum_close_outs(&close_outs),
             close_out_count: u32::try_from(close_outs.len()).unwrap(),
             next_revision: resolutions.iter().map(|row| row.resolution.revision + 1).max().unwrap_or(0),
+            outcomes: resolutions.iter().map(|row| (row.resolution.occurred_at, row.resolution.outcome)).collect(),
             resolutions: rows::sum_resolutions(&resolutions),
             payments,
             linked,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use chargebook_domain::ports::{Clock, Link, Linked, OrderBook};
 use chargebook_domain::service::MatchOrders;
-use chargebook_domain::{AccountId, DisputeId, DisputeKey, OrderRef};
+use chargebook_domain::{AccountId, Bucket, DisputeId, DisputeKey, OrderRef, Outcome};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_ledger_postgres::reading::{DisputeFilter, DisputeLine, Story};
-use clap::{Args, Subcommand};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand, value_parser};
 
 use super::screen::{Screen, Set, amount, currency, maybe, table, word};
 use super::{Done, Failure, Refused, say};
@@ -27,11 +28,11 @@ pub(super) enum Command {
 
 #[derive(Args)]
 pub(super) struct List {
-    /// Only this outcome: open, `inquiry_open`, won, lost, `inquiry_closed`, refunded, prevented
-    #[arg(long)]
+    /// Only this outcome
+    #[arg(long, value_parser = PossibleValuesParser::new(Outcome::ALL.map(Outcome::as_str)))]
     outcome: Option<String>,
-    /// Only this bucket: undecided, recovered, `recovery_pending`, `confirmed_loss`, `no_loss`
-    #[arg(long)]
+    /// Only this bucket
+    #[arg(long, value_parser = PossibleValuesParser::new(Bucket::ALL.map(Bucket::as_str)))]
     bucket: Option<String>,
     /// Only disputes without an order
     #[arg(long)]
@@ -43,13 +44,13 @@ pub(super) struct List {
     #[arg(long)]
     money_questions: bool,
     /// At most this many lines
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = value_parser!(i64).range(1..))]
     limit: i64,
 }
 
 #[derive(Args)]
 pub(super) struct Which {
-    /// The dispute, such as `du_1ABC`
+    #[arg(help = "The dispute, such as du_1ABC")]
     id: String,
     /// Its book, where several books have a dispute of this id
     #[arg(long)]
@@ -122,7 +123,7 @@ fn listed(lines: &[DisputeLine], screen: Screen) -> comfy_table::Table {
         ("Disputed", Set::Right),
         ("Outcome", Set::Left),
         ("Bucket", Set::Left),
-        ("", Set::Left),
+        ("Currency", Set::Left),
         ("Recovered", Set::Right),
         ("Lost", Set::Right),
         ("Fees", Set::Right),
@@ -190,7 +191,7 @@ async fn link(choice: Choice, ledger: &PostgresLedger, settings: &Settings) -> R
 fn told(story: &Story, screen: Screen) -> String {
     let mut text = String::new();
     if let Some(facts) = story.facts.first() {
-        text.push_str(&facts_of(facts, screen));
+        text.push_str(&facts_of(facts, story.orders.is_empty(), screen));
     }
     let mut section = |title: &str, table: comfy_table::Table| {
         if table.row_iter().next().is_some() {
@@ -198,7 +199,7 @@ fn told(story: &Story, screen: Screen) -> String {
             let _ = write!(text, "\n\n{title}\n{table}");
         }
     };
-    section("Order", orders_of(story));
+    section("By order", orders_of(story));
     section("What is odd", odd_of(story));
     section("History", history_of(story, screen));
     section("Movements of money", movements_of(story, screen));
@@ -207,11 +208,12 @@ fn told(story: &Story, screen: Screen) -> String {
     text
 }
 
-fn facts_of(facts: &DisputeLine, screen: Screen) -> String {
+/// The order is among them only where no table of orders follows.
+fn facts_of(facts: &DisputeLine, with_order: bool, screen: Screen) -> String {
     let disputed = amount(facts.disputed_minor, &facts.disputed_currency);
     let lines = [
         ("Dispute", format!("{} in the book {}", facts.dispute_id, facts.account)),
-        ("Status", format!("{}: {}, {}", facts.status, facts.outcome, facts.bucket).replace('_', " ")),
+        ("Status", status_of(facts)),
         ("Disputed", format!("{disputed} {}", currency(&facts.disputed_currency))),
         ("Reason", maybe(facts.reason.as_deref()).replace('_', " ")),
         ("Card", maybe(facts.card_brand.as_deref()).to_owned()),
@@ -223,15 +225,22 @@ fn facts_of(facts: &DisputeLine, screen: Screen) -> String {
         ("Contested", facts.evidence_submitted.map_or("not known", |yes| if yes { "yes" } else { "no" }).to_owned()),
         ("Order", facts.order_ref.clone().unwrap_or_else(|| facts.order_match.clone())),
     ];
-    let lines = lines.map(|(name, value)| format!("{name:<13} {value}"));
+    let shown = if with_order { lines.len() } else { lines.len().saturating_sub(1) };
+    let lines: Vec<_> = lines.into_iter().take(shown).map(|(name, value)| format!("{name:<13} {value}")).collect();
     format!("{}\n{:<13} times are in {}", lines.join("\n"), "", screen.zone)
+}
+
+/// Such as `won (recovered)`, and the source's own word where it is another one.
+fn status_of(facts: &DisputeLine) -> String {
+    let raw = if facts.status == facts.outcome { String::new() } else { format!(", {}", facts.status) };
+    format!("{} ({}){raw}", facts.outcome, facts.bucket).replace('_', " ")
 }
 
 fn orders_of(story: &Story) -> comfy_table::Table {
     let mut shown = table([
         ("Order", Set::Left),
         ("Bucket", Set::Left),
-        ("", Set::Left),
+        ("Currency", Set::Left),
         ("Recovered", Set::Right),
         ("Lost", Set::Right),
         ("Fees", Set::Right),
@@ -280,7 +289,7 @@ fn movements_of(story: &Story, screen: Screen) -> comfy_table::Table {
         ("At", Set::Left),
         ("Movement", Set::Left),
         ("Category", Set::Left),
-        ("", Set::Left),
+        ("Currency", Set::Left),
         ("Amount", Set::Right),
         ("Fee", Set::Right),
         ("Net", Set::Right),
@@ -305,7 +314,7 @@ fn journal_of(story: &Story) -> comfy_table::Table {
         ("Posted on", Set::Left),
         ("Narration", Set::Left),
         ("Account", Set::Left),
-        ("", Set::Left),
+        ("Currency", Set::Left),
         ("Amount", Set::Right),
         ("Sealed in", Set::Left),
     ]);
@@ -328,7 +337,7 @@ fn resolutions_of(story: &Story, screen: Screen) -> comfy_table::Table {
     let mut shown = table([
         ("At", Set::Left),
         ("Kind", Set::Left),
-        ("", Set::Left),
+        ("Currency", Set::Left),
         ("Recovered", Set::Right),
         ("Lost", Set::Right),
         ("Fees", Set::Right),

@@ -7,8 +7,10 @@ use chargebook_ledger_postgres::{MappingReport, MigrationState, PostgresLedger};
 use chargebook_notifier_outlook::OutlookNotifier;
 use chargebook_source_stripe::StripeApi;
 use chrono::TimeDelta;
+use serde::Serialize;
 
-use super::{Done, Failure, say};
+use super::screen::show;
+use super::{Done, Failure};
 use crate::clock::SystemClock;
 use crate::settings::{Problem, Settings};
 use crate::telemetry::chain;
@@ -18,69 +20,84 @@ use crate::wiring::Database;
 const SKEW_MAX: TimeDelta = TimeDelta::seconds(5);
 
 /// What was found out about one thing.
+#[derive(Serialize)]
 struct Finding {
-    mark: Mark,
-    about: &'static str,
-    says: String,
+    check: &'static str,
+    state: State,
+    detail: String,
+    remedy: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    Well,
-    NeedsAttention,
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    Ok,
+    Attention,
     NotUsed,
 }
 
 impl Finding {
-    fn well(about: &'static str, says: impl Into<String>) -> Self {
-        Self { mark: Mark::Well, about, says: says.into() }
+    fn well(check: &'static str, detail: impl Into<String>) -> Self {
+        Self { check, state: State::Ok, detail: detail.into(), remedy: None }
     }
 
-    fn attention(about: &'static str, says: impl Into<String>) -> Self {
-        Self { mark: Mark::NeedsAttention, about, says: says.into() }
+    fn attention(check: &'static str, detail: impl Into<String>) -> Self {
+        Self { check, state: State::Attention, detail: detail.into(), remedy: None }
     }
 
-    fn not_used(about: &'static str, says: impl Into<String>) -> Self {
-        Self { mark: Mark::NotUsed, about, says: says.into() }
+    fn not_used(check: &'static str, detail: impl Into<String>) -> Self {
+        Self { check, state: State::NotUsed, detail: detail.into(), remedy: None }
+    }
+
+    /// What to do about it.
+    fn remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
+    }
+
+    fn of_setting(problem: &Problem) -> Self {
+        let Problem { key, origin, what, remedy } = problem;
+        Self::attention("settings", format!("{key} ({origin}): {what}")).remedy(remedy)
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = match self.mark {
-            Mark::Well => "ok",
-            Mark::NeedsAttention => "!!",
-            Mark::NotUsed => "--",
+        let mark = match self.state {
+            State::Ok => "ok",
+            State::Attention => "!!",
+            State::NotUsed => "--",
         };
-        write!(f, "{mark} {}: {}", self.about, self.says)
+        write!(f, "{mark} {}: {}", self.check, self.detail)?;
+        self.remedy.as_ref().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
     }
 }
 
-pub(super) async fn run(settings: Result<Settings, Vec<Problem>>) -> Result<Done, Failure> {
-    let settings = match settings {
-        Ok(settings) => settings,
-        Err(problems) => {
-            for problem in &problems {
-                say(&Finding::attention("settings", problem.to_string()).to_string())?;
-            }
-            return Ok(Done::WrongSettings);
+pub(super) async fn run(settings: Result<Settings, Vec<Problem>>, json: bool) -> Result<Done, Failure> {
+    let (findings, done) = match settings {
+        Err(problems) => (problems.iter().map(Finding::of_setting).collect(), Done::WrongSettings),
+        Ok(settings) => {
+            let findings = look(&settings).await;
+            let needs_attention = findings.iter().any(|finding| finding.state == State::Attention);
+            (findings, if needs_attention { Done::NeedsAttention } else { Done::Well })
         }
     };
-    let mut findings = vec![Finding::well("settings", "every setting can be used"), webhook_secrets(&settings)];
-    findings.extend(database(&settings).await);
-    findings.push(stripe_key(&settings).await);
-    findings.push(outlook(&settings).await);
-    for finding in &findings {
-        say(&finding.to_string())?;
-    }
-    let needs_attention = findings.iter().any(|finding| finding.mark == Mark::NeedsAttention);
-    Ok(if needs_attention { Done::NeedsAttention } else { Done::Well })
+    show(json, &findings, |findings| findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
+    Ok(done)
+}
+
+async fn look(settings: &Settings) -> Vec<Finding> {
+    let mut findings = vec![Finding::well("settings", "every setting can be used"), webhook_secrets(settings)];
+    findings.extend(database(settings).await);
+    findings.push(stripe_key(settings).await);
+    findings.push(outlook(settings).await);
+    findings
 }
 
 fn webhook_secrets(settings: &Settings) -> Finding {
     let about = "webhook secrets";
     match settings.webhook_secrets.len() {
-        0 => Finding::attention(about, "there is none; set stripe.webhook_secrets to your endpoint's signing secret"),
+        0 => Finding::attention(about, "there is none")
+            .remedy("set stripe.webhook_secrets to your endpoint's signing secret"),
         1 => Finding::well(about, "one"),
         several => Finding::well(about, format!("{several}; a delivery signed with any of them is accepted")),
     }
@@ -88,15 +105,15 @@ fn webhook_secrets(settings: &Settings) -> Finding {
 
 async fn database(settings: &Settings) -> Vec<Finding> {
     let about = "database";
-    let database = match Database::open(settings).await {
+    let database = match Database::open_existing(settings).await {
         Ok(database) => database,
         Err(error) => return vec![Finding::attention(about, error.to_string())],
     };
     let mut findings = Vec::new();
     match clock_skew(&database.ledger).await {
         Err(error) => {
-            let says = format!("{}; check database.url, and that the database runs", chain(&error));
-            findings.push(Finding::attention(about, says));
+            let remedy = "check database.url, and that the database runs";
+            findings.push(Finding::attention(about, chain(&error)).remedy(remedy));
         }
         Ok(skew) => {
             findings.push(Finding::well(about, "it can be reached"));
@@ -119,8 +136,8 @@ async fn clock_skew(ledger: &PostgresLedger) -> Result<Finding, chargebook_domai
     let about = "clocks";
     Ok(if skew > SKEW_MAX {
         let seconds = skew.num_seconds();
-        let says = format!("this machine's and the database's are {seconds} s apart; set them by NTP");
-        Finding::attention(about, says)
+        let detail = format!("this machine's and the database's are {seconds} s apart");
+        Finding::attention(about, detail).remedy("set them by NTP")
     } else {
         Finding::well(about, "this machine's and the database's agree")
     })
@@ -132,24 +149,30 @@ async fn schema(ledger: &PostgresLedger) -> Vec<Finding> {
         Ok(MigrationState::UpToDate) => Finding::well(about, "the tables are up to date"),
         Ok(MigrationState::Ahead) => Finding::well(about, "a newer Chargebook has migrated the database"),
         Ok(MigrationState::Behind { missing }) => {
-            return vec![Finding::attention(about, format!("{missing} are missing; run `chargebook migrate`"))];
+            return vec![
+                Finding::attention(about, format!("{missing} are missing")).remedy("run `chargebook migrate`"),
+            ];
         }
         Err(error) => return vec![Finding::attention(about, chain(&error))],
     }];
     match ledger.is_demo().await {
         Ok(false) => {}
-        Ok(true) => findings.push(Finding::attention("database", "it is a demo's; set database.url to your own")),
+        Ok(true) => {
+            findings.push(Finding::attention("database", "it is a demo's").remedy("set database.url to your own"));
+        }
         Err(error) => findings.push(Finding::attention("database", chain(&error))),
     }
     let about = "privileges";
     findings.push(match ledger.missing_privileges().await {
         Ok(missing) if missing.is_empty() => Finding::well(about, "the role may do all that the server does"),
-        Ok(missing) => Finding::attention(about, format!("missing: {}; GRANT them to the role", missing.join(", "))),
+        Ok(missing) => {
+            Finding::attention(about, format!("missing: {}", missing.join(", "))).remedy("GRANT them to the role")
+        }
         Err(error) => Finding::attention(about, chain(&error)),
     });
     findings.push(match ledger.check_orders().await {
         Ok(report) => orders(&report),
-        Err(error) => Finding::attention("orders", format!("{}; see docs/ for the columns", chain(&error))),
+        Err(error) => Finding::attention("orders", chain(&error)).remedy("see docs/orders.md for the columns"),
     });
     findings
 }
@@ -158,21 +181,20 @@ fn orders(report: &MappingReport) -> Finding {
     let about = "orders";
     let more = "see `chargebook orders check`";
     if report.rows == 0 {
-        return Finding::not_used(
-            about,
-            "there is none yet; `chargebook orders import FILE`, or orders.mode = \"view\"",
-        );
+        let remedy = "`chargebook orders import FILE`, or orders.mode = \"view\"";
+        return Finding::not_used(about, "there is none yet").remedy(remedy);
     }
     if report.unreadable > 0 {
         let first = report.first_unreadable.as_deref().unwrap_or_default();
-        return Finding::attention(about, format!("{} can't be read, first {first}; {more}", report.unreadable));
+        return Finding::attention(about, format!("{} can't be read, first {first}", report.unreadable)).remedy(more);
     }
     if report.off_by_100 > 0 {
-        let says = format!("{} are off by a factor of 100; check orders.amount_unit, {more}", report.off_by_100);
-        return Finding::attention(about, says);
+        let detail = format!("{} are off by a factor of 100", report.off_by_100);
+        return Finding::attention(about, detail).remedy(format!("check orders.amount_unit, {more}"));
     }
     if report.duplicates > 0 {
-        return Finding::attention(about, format!("{} payments stand at several orders; {more}", report.duplicates));
+        let detail = format!("{} payments stand at several orders", report.duplicates);
+        return Finding::attention(about, detail).remedy(more);
     }
     Finding::well(about, format!("{} were looked at", report.rows))
 }

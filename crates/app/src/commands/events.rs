@@ -7,7 +7,7 @@ use chargebook_domain::ports::Clock;
 use chargebook_domain::service::{Ingest, Receipt, Received};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_ledger_postgres::reading::EventLine;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, value_parser};
 
 use super::screen::{Screen, Set, maybe, table, word};
 use super::{Done, Failure, Refused, say};
@@ -31,7 +31,7 @@ pub(super) struct List {
     #[arg(long)]
     quarantined: bool,
     /// At most this many
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, value_parser = value_parser!(i64).range(1..))]
     limit: i64,
 }
 
@@ -81,21 +81,31 @@ fn listed(events: &[EventLine], screen: Screen) -> String {
     shown.to_string()
 }
 
+/// What became of events that were read again.
+#[derive(Default)]
+struct Replayed {
+    booked: u64,
+    known: u64,
+    kept: u64,
+    /// Their bodies were removed, so that nobody can read them again.
+    removed: u64,
+}
+
 async fn replayed(replay: Replay, ledger: &PostgresLedger, settings: &Settings) -> Result<Done, Failure> {
-    let ids = if let Some(id) = replay.id {
-        vec![id]
-    } else {
-        let events = ledger.events(Some("quarantined"), QUARANTINED_MAX).await.map_err(Failure::failed)?;
-        events.into_iter().map(|event| event.event_id).collect()
+    let one = replay.id.is_some();
+    let (ids, more) = match replay.id {
+        Some(id) => (vec![id], false),
+        None => quarantined(ledger).await?,
     };
     let ingest = Ingest::new(Arc::new(ledger.clone()), settings.rules, settings.admission.clone());
-    let (mut booked, mut known, mut kept) = (0_u64, 0_u64, 0_u64);
+    let mut replayed = Replayed::default();
     for id in ids {
         let id = CauseId::parse(&id).map_err(Refused::wrong_usage)?;
         let bodies = ledger.bodies(&id).await.map_err(Failure::failed)?;
-        if bodies.is_empty() {
+        if bodies.is_empty() && one {
             return Err(Refused::new(format!("no body of event {id} is kept")).into());
         }
+        replayed.removed += u64::from(bodies.is_empty());
         for (body, received_at) in bodies {
             let text = String::from_utf8_lossy(&body);
             // It stays under the id that it was kept under, also where its own can be read by now.
@@ -103,12 +113,28 @@ async fn replayed(replay: Replay, ledger: &PostgresLedger, settings: &Settings) 
                 chargebook_domain::ports::SourceEvent { id: id.clone(), ..chargebook_source_stripe::read(&text) };
             let batch = [Received { event, body, received_at }];
             match ingest.ingest(&batch, SystemClock.now()).await.map_err(Failure::failed)?.as_slice() {
-                [Receipt::Recorded] => booked += 1,
-                [Receipt::Quarantined] => kept += 1,
-                _ => known += 1,
+                [Receipt::Recorded] => replayed.booked += 1,
+                [Receipt::Quarantined] => replayed.kept += 1,
+                _ => replayed.known += 1,
             }
         }
     }
-    say(&format!("{booked} events were booked, {known} were known before, {kept} stay quarantined."))?;
-    Ok(if kept > 0 { Done::NeedsAttention } else { Done::Well })
+    let Replayed { booked, known, kept, removed } = replayed;
+    let mut told = vec![format!("{booked} events were booked, {known} were known before, {kept} stay quarantined.")];
+    if removed > 0 {
+        told.push(format!("{removed} were skipped and stay quarantined: their bodies are no longer kept."));
+    }
+    if more {
+        told.push(format!("These were the latest {QUARANTINED_MAX}, more are quarantined: replay again, or name one."));
+    }
+    say(&told.join("\n"))?;
+    Ok(if kept + removed > 0 || more { Done::NeedsAttention } else { Done::Well })
+}
+
+/// The latest quarantined events, and whether there are more.
+async fn quarantined(ledger: &PostgresLedger) -> Result<(Vec<String>, bool), Failure> {
+    let events = ledger.events(Some("quarantined"), QUARANTINED_MAX + 1).await.map_err(Failure::failed)?;
+    let max = usize::try_from(QUARANTINED_MAX).unwrap_or(usize::MAX);
+    let more = events.len() > max;
+    Ok((events.into_iter().take(max).map(|event| event.event_id).collect(), more))
 }

@@ -19,7 +19,7 @@ use crate::settings::Settings;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// The journal as CSV, a line a posting; amounts in major units, debit positive and credit negative
+    /// The journal as CSV, also with --json, a line a posting; amounts in major units, debit positive and credit negative
     Journal(Journal),
 }
 
@@ -64,16 +64,32 @@ enum ExportError {
     Overflow,
 }
 
+impl ExportError {
+    /// What happened to the file, if that is why.
+    fn into_io(self) -> Result<io::Error, Self> {
+        match self {
+            Self::Io(error) => Ok(error),
+            Self::Csv(error) if error.is_io_error() => Ok(error.into()),
+            other => Err(other),
+        }
+    }
+}
+
 pub(super) async fn run(command: Command, ledger: &PostgresLedger, settings: &Settings) -> Result<Done, Failure> {
     let Command::Journal(journal) = command;
     if journal.to < journal.from {
         return Err(Refused::wrong_usage(Refused::new("--to is before --from")));
     }
     let out: Box<dyn Write + Send> = match &journal.out {
-        Some(path) => Box::new(File::create(path).map_err(Failure::failed)?),
+        Some(path) => Box::new(File::create(path).map_err(|error| Refused::unwritable(path, error))?),
         None => Box::new(io::stdout()),
     };
-    let written = write(&journal, ledger, settings, BufWriter::new(out)).await.map_err(Failure::failed)?;
+    let written = write(&journal, ledger, settings, BufWriter::new(out)).await;
+    let written = written.map_err(|error| match (error.into_io(), journal.out.as_deref()) {
+        (Ok(error), Some(path)) => Refused::unwritable(path, error).into(),
+        (Ok(error), None) => Failure::output(error),
+        (Err(error), _) => Failure::failed(error),
+    })?;
     written.report().map_err(Failure::failed)?;
     Ok(Done::Well)
 }

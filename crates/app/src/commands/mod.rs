@@ -12,7 +12,7 @@ mod summary;
 
 use std::error::Error;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use chargebook_ledger_postgres::{MigrationState, PostgresLedger};
@@ -33,7 +33,7 @@ struct Arguments {
     /// The settings file [default: chargebook.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Shows JSON for programs, where a command shows something
+    /// Shows JSON for programs, in the commands that show something: doctor, list, show, check, preview
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -50,6 +50,13 @@ enum Command {
     Migrate,
     /// Checks settings, database, Stripe and mail, and says what to do
     Doctor,
+    #[command(flatten)]
+    Books(BooksCommand),
+}
+
+/// The commands that read and write the books.
+#[derive(Subcommand)]
+enum BooksCommand {
     /// Loads orders, and checks how they are mapped
     #[command(subcommand)]
     Orders(orders::Command),
@@ -89,6 +96,9 @@ enum Failure {
     Refused(#[from] Refused),
     #[error(transparent)]
     Failed(Box<dyn Error + Send + Sync>),
+    /// As where the output goes to `head`. It is no news to anybody.
+    #[error("whoever read the output is gone")]
+    ReaderGone,
 }
 
 /// A command can't do what it was asked, and says what to do instead.
@@ -108,6 +118,20 @@ impl Refused {
         Self { message: message.into(), source: Some(Box::new(source)) }
     }
 
+    /// A file can't be read.
+    fn unreadable(file: &Path, source: impl Error + Send + Sync + 'static) -> Self {
+        Self::because(
+            format!("{} can't be read; name a file that is there and that you may read", file.display()),
+            source,
+        )
+    }
+
+    /// A file can't be written.
+    fn unwritable(file: &Path, source: impl Error + Send + Sync + 'static) -> Self {
+        let remedy = "name a file in a folder that is there, where you may write and there is room";
+        Self::because(format!("{} can't be written; {remedy}", file.display()), source)
+    }
+
     /// The arguments can't be right.
     fn wrong_usage(error: impl std::fmt::Display) -> Failure {
         Failure::Usage(error.to_string())
@@ -119,8 +143,14 @@ impl Failure {
         Self::Failed(Box::new(error))
     }
 
+    /// Standard output can't be written to.
+    fn output(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe { Self::ReaderGone } else { Self::failed(error) }
+    }
+
     fn exit_code(&self) -> u8 {
         match self {
+            Self::ReaderGone => 0,
             Self::Failed(_) | Self::Refused(_) => 1,
             Self::Settings(_) | Self::SetUp(_) | Self::Usage(_) => 2,
         }
@@ -147,6 +177,7 @@ pub async fn run() -> ExitCode {
         Ok(Done::Well) => ExitCode::SUCCESS,
         Ok(Done::NeedsAttention) => ExitCode::from(3),
         Ok(Done::WrongSettings) => ExitCode::from(2),
+        Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
             // Where standard error is gone, the exit code still tells.
             drop(writeln!(io::stderr(), "chargebook: {}", chain(&failure)));
@@ -156,45 +187,39 @@ pub async fn run() -> ExitCode {
 }
 
 async fn dispatch(Arguments { config, json, command }: Arguments) -> Result<Done, Failure> {
-    if let Command::Demo(options) = &command {
-        let stop = serve::told_to_stop().map_err(Failure::failed)?;
-        return Ok(demo::run(options, stop).await.map(|()| Done::Well)?);
-    }
-    let settings = Settings::load(config.as_deref());
-    if matches!(command, Command::Doctor) {
-        return doctor::run(settings).await;
-    }
-    let settings = settings.map_err(Failure::Settings)?;
-    let screen = Screen { json, zone: settings.schedule.zone };
+    let load = || Settings::load(config.as_deref());
     match command {
-        Command::Serve => return serve::run(&settings).await,
-        Command::Migrate => return migrate::run(&settings).await,
-        _ => {}
+        Command::Demo(options) => {
+            let stop = serve::told_to_stop().map_err(Failure::failed)?;
+            Ok(demo::run(&options, stop).await.map(|()| Done::Well)?)
+        }
+        Command::Doctor => doctor::run(load(), json).await,
+        Command::Serve => serve::run(&load().map_err(Failure::Settings)?).await,
+        Command::Migrate => migrate::run(&load().map_err(Failure::Settings)?).await,
+        Command::Books(command) => {
+            let settings = load().map_err(Failure::Settings)?;
+            let screen = Screen { json, zone: settings.schedule.zone };
+            on_the_books(command, &settings, screen).await
+        }
     }
-    let database = Database::open(&settings).await?;
-    let done = match usable(&database.ledger).await {
-        Ok(()) => on_the_books(command, &database.ledger, &settings, screen).await,
-        Err(failure) => Err(failure),
+}
+
+async fn on_the_books(command: BooksCommand, settings: &Settings, screen: Screen) -> Result<Done, Failure> {
+    let database = match &command {
+        BooksCommand::Orders(orders::Command::Import { .. }) => Database::open(settings).await?,
+        _ => Database::open_existing(settings).await?,
+    };
+    let ledger = &database.ledger;
+    let done = match (usable(ledger).await, command) {
+        (Err(failure), _) => Err(failure),
+        (Ok(()), BooksCommand::Orders(command)) => orders::run(command, ledger, settings, screen).await,
+        (Ok(()), BooksCommand::Dispute(command)) => disputes::run(command, ledger, settings, screen).await,
+        (Ok(()), BooksCommand::Events(command)) => events::run(command, ledger, settings, screen).await,
+        (Ok(()), BooksCommand::Summary(command)) => summary::run(command, ledger, settings, screen).await,
+        (Ok(()), BooksCommand::Export(command)) => export::run(command, ledger, settings).await,
     };
     database.close().await;
     done
-}
-
-/// The commands that read and write the books.
-async fn on_the_books(
-    command: Command,
-    ledger: &PostgresLedger,
-    settings: &Settings,
-    screen: Screen,
-) -> Result<Done, Failure> {
-    match command {
-        Command::Orders(command) => orders::run(command, ledger, settings, screen).await,
-        Command::Dispute(command) => disputes::run(command, ledger, settings, screen).await,
-        Command::Events(command) => events::run(command, ledger, settings, screen).await,
-        Command::Summary(command) => summary::run(command, ledger, settings, screen).await,
-        Command::Export(command) => export::run(command, ledger, settings).await,
-        Command::Demo(_) | Command::Serve | Command::Migrate | Command::Doctor => Ok(Done::Well),
-    }
 }
 
 /// Whether the tables are there.
@@ -212,7 +237,7 @@ async fn usable(ledger: &PostgresLedger) -> Result<(), Failure> {
 
 /// Writes a line for the user.
 fn say(line: &str) -> Result<(), Failure> {
-    writeln!(io::stdout(), "{line}").map_err(Failure::failed)
+    writeln!(io::stdout(), "{line}").map_err(Failure::output)
 }
 
 fn lines(problems: &[Problem]) -> String {

@@ -1,6 +1,7 @@
 //! `orders import`, `orders check`.
 
 use std::fs::File;
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +23,8 @@ use crate::settings::Settings;
 pub(super) enum Command {
     /// Loads orders from a CSV file, and links disputes that were waiting for them
     Import {
-        /// Columns: `order_ref`, `charge_id`, `payment_intent_id`, amount (major units), currency, `customer_email`,
-        /// `placed_at` and, if you have it, refunded
+        #[arg(help = "CSV with the columns order_ref, charge_id, payment_intent_id, amount (major units), currency, \
+                      customer_email, placed_at and, if you have it, refunded")]
         file: PathBuf,
     },
     /// Looks at the orders, or at your view of them, and says what would not match
@@ -54,10 +55,15 @@ async fn import(file: PathBuf, ledger: &PostgresLedger, settings: &Settings) -> 
     }
     let name = file.display().to_string();
     let payments = tokio::task::spawn_blocking(move || {
-        let file = File::open(&file).map_err(Failure::failed)?;
-        let size = file.metadata().map_err(Failure::failed)?.len();
+        let unreadable = |error| Refused::unreadable(&file, error);
+        let opened = File::open(&file).map_err(unreadable)?;
+        let metadata = opened.metadata().map_err(unreadable)?;
+        if metadata.is_dir() {
+            return Err(unreadable(io::ErrorKind::IsADirectory.into()).into());
+        }
+        let size = metadata.len();
         let bar = ProgressBar::new(size).with_style(style("{bar:40} {bytes}/{total_bytes} read"));
-        let read = order_file::read(bar.wrap_read(file));
+        let read = order_file::read(bar.wrap_read(opened));
         bar.finish_and_clear();
         read.map_err(|bad| Failure::from(bad_file(&name, &bad)))
     })

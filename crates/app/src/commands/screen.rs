@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use chargebook_domain::{Currency, Money};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use comfy_table::{Cell, CellAlignment, Color, Table, presets};
+use comfy_table::{Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use serde::Serialize;
 
 use super::Failure;
@@ -27,9 +27,7 @@ pub(super) enum Set {
 impl Screen {
     /// Shows `value` as JSON, or what `people` makes of it.
     pub(super) fn show<T: Serialize>(self, value: &T, people: impl FnOnce(&T) -> String) -> Result<(), Failure> {
-        let text =
-            if self.json { serde_json::to_string_pretty(value).map_err(Failure::failed)? } else { people(value) };
-        writeln!(io::stdout(), "{}", text.trim_end()).map_err(Failure::failed)
+        show(self.json, value, people)
     }
 
     /// A moment in the business zone.
@@ -43,14 +41,23 @@ impl Screen {
     }
 }
 
-/// A table with these columns.
+/// Shows `value` as JSON, or what `people` makes of it.
+pub(super) fn show<T: Serialize>(json: bool, value: &T, people: impl FnOnce(&T) -> String) -> Result<(), Failure> {
+    let text = if json { serde_json::to_string_pretty(value).map_err(Failure::failed)? } else { people(value) };
+    writeln!(io::stdout(), "{}", text.trim_end()).map_err(Failure::output)
+}
+
+/// A table with these columns. On a terminal it is as wide as that, and wraps texts but no amounts; anywhere else it is
+/// as wide as it has to be.
 pub(super) fn table<const N: usize>(columns: [(&str, Set); N]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(columns.map(|(name, _)| name));
     for (index, (_, set)) in columns.into_iter().enumerate() {
         if let (Set::Right, Some(column)) = (set, table.column_mut(index)) {
             column.set_cell_alignment(CellAlignment::Right);
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
     table

@@ -23,3 +23,4 @@ pub use story::{DAYS, Ending, Event, InvalidOrder, Kind, Order, Story, deliverie
 pub(crate) use command::{Options, run};
 pub(crate) use error::DemoError;
 use error::failed;
+pub(crate) use place::is_of_a_demo;

@@ -58,6 +58,8 @@ impl Place {
             "# The demo's settings: with `--config` and this file, every command works on the demo's books.\n\
              # Its Postgres is private to this folder, and is started when a command needs it.\n\
              data_dir = {data_dir}\n\n\
+             # Not the one that DATABASE_URL names.\n\
+             [database]\nurl = \"private\"\n\n\
              [stripe]\nlivemode = false\nwebhook_secrets = [\"{SECRET}\"]\n\n\
              [summary]\ntime_zone = \"{}\"\n\n\
              # What came before is the opening balance.\n\
@@ -73,9 +75,14 @@ impl Place {
     }
 }
 
+/// Whether a demo made the folder.
+pub(crate) fn is_of_a_demo(dir: &Path) -> bool {
+    dir.join(MARKER).exists()
+}
+
 /// Whether the folder was made by a demo; one that is empty or not there was not.
 fn is_an_earlier_demo(dir: &Path) -> Result<bool, DemoError> {
-    if dir.join(MARKER).exists() {
+    if is_of_a_demo(dir) {
         return Ok(true);
     }
     let is_empty = !dir.exists() || fs::read_dir(dir).map_err(failed("look into its folder"))?.next().is_none();

@@ -146,11 +146,9 @@ impl Report {
     pub(super) fn what_next(&self, show: Show, config: &Path, server: Option<SocketAddr>) -> String {
         let program = env::args_os().next();
         let program = program.map_or_else(|| "chargebook".into(), |name| name.to_string_lossy().into_owned());
-        // The settings name no database, and this variable would be the last resort.
-        let without = if env::var_os("DATABASE_URL").is_some() { "env -u DATABASE_URL " } else { "" };
         let mut text = format!("{}\n", show.bold("Look closer"));
         let mut say = |what: &str, command: &str| {
-            let _ = writeln!(text, "  {what}\n    {without}{program} --config {} {command}", config.display());
+            let _ = writeln!(text, "  {what}\n    {program} --config {} {command}", config.display());
         };
         if let Some(dispute) = &self.happened.late_win {
             say("One dispute that was lost, and won later", &format!("dispute show {dispute}"));

@@ -118,6 +118,17 @@ impl CurrencyFigures {
         }
     }
 
+    /// Which of [`Column::AMOUNTS`] are shown: those that every reader looks for, and what any currency has besides.
+    pub(super) fn show(all: &[Self]) -> [bool; 7] {
+        Column::AMOUNTS.map(|column| {
+            let is_rare = matches!(column, Column::Fx | Column::Pending | Column::Suspense);
+            let has = |(of, amounts): (Column, [Money; 3])| {
+                of == column && amounts.into_iter().any(|amount| amount.minor() != 0)
+            };
+            !is_rare || all.iter().any(|figures| figures.columns().any(has))
+        })
+    }
+
     fn has_money(&self) -> bool {
         self.decided.iter().chain(&self.changes).any(|amount| amount.minor() != 0)
     }

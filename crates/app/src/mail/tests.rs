@@ -93,6 +93,40 @@ fn a_day_with_changes_only_shows_old_and_new() {
 }
 
 #[test]
+fn the_headline_says_what_was_recovered_as_the_subject_does() {
+    let closed = row(1, Outcome::Won, "usd", won(62_000, 0));
+    let rows: Vec<_> = earlier_decisions().into_iter().chain([closed]).collect();
+    let both = mail(&summary(DayBooks { rows, ..no_books() }));
+    assert!(both.subject.ends_with("1 won, 0 lost, 370.00 USD recovered"), "{}", both.subject);
+    assert!(both.text.contains("earlier decisions changed):\n  370.00 USD\n"));
+    assert!(both.html.contains(">370.00&nbsp;USD</span>"));
+    let changed = mail(&summary(DayBooks { rows: earlier_decisions(), ..no_books() }));
+    assert!(changed.text.contains("earlier decisions changed):\n  -250.00 USD\n"));
+    let lost = mail(&summary(DayBooks { rows: vec![row(1, Outcome::Lost, "usd", fixture::lost(1, 0))], ..no_books() }));
+    assert!(lost.text.contains("earlier decisions changed):\n  nothing\n"));
+    assert!(!mail(&summary(no_books())).text.contains("Recovered in all"));
+}
+
+#[test]
+fn what_is_out_is_added_and_taken_off_by_its_sign() {
+    let text = mail(&rich_day()).text;
+    let line = |start: &str| text.lines().filter(|line| line.trim_start().starts_with(start)).collect::<Vec<_>>();
+    assert!(line("- reinstated").iter().any(|line| line.ends_with(" 3,767.31")), "{text}");
+    assert!(line("+ withdrawn").iter().any(|line| line.ends_with(" 450.00")));
+    assert!(line("+ entries of earlier days").is_empty(), "zero in every currency");
+}
+
+#[test]
+fn what_needs_attention_stands_before_the_money_in_both() {
+    let mail = mail(&rich_day());
+    for (body, needs, money) in
+        [(&mail.html, ">Needs attention<", ">Money, by"), (&mail.text, "NEEDS ATT", "MONEY, BY")]
+    {
+        assert!(body.find(needs).unwrap() < body.find(money).unwrap());
+    }
+}
+
+#[test]
 fn nothing_that_others_chose_is_markup() {
     let html = mail(&rich_day()).html;
     assert!(html.contains("&#60;script&#62;alert(&#39;1&#39;)&#60;/script&#62; &#38; &#34;co&#34;"));

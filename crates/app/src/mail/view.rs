@@ -18,16 +18,22 @@ const CHANGES_MAX: usize = 100;
 pub(super) struct View<'a> {
     pub(super) summary: &'a Summary,
     pub(super) win_rate: Share,
-    /// What the day's decisions recovered, by currency; zeros left out.
+    /// What the day recovered in all, by currency; zeros left out.
     pub(super) recovered: Vec<Money>,
     pub(super) figures: Vec<CurrencyFigures>,
+    /// Which columns of the figures are shown.
+    pub(super) figures_show: [bool; 7],
     pub(super) closed: Listed<Closed>,
     pub(super) changes: Listed<Change>,
     /// How many disputes have changes.
     pub(super) changed_disputes: usize,
     pub(super) receivable: &'a str,
     pub(super) rolls: Vec<[Money; 7]>,
+    /// Which columns of the rolls are shown.
+    pub(super) rolls_show: [bool; 7],
     pub(super) unresolved: Vec<[Money; 5]>,
+    /// Which columns of what is unresolved are shown.
+    pub(super) unresolved_show: [bool; 5],
     pub(super) doubts: Vec<Doubt<'a>>,
     pub(super) needs: Vec<(Need, u64)>,
     pub(super) at_risk: Vec<Money>,
@@ -80,18 +86,24 @@ pub(super) struct WindowView {
 
 impl<'a> View<'a> {
     pub(super) fn new(summary: &'a Summary, accounts: &'a AccountNames) -> Self {
+        let figures = CurrencyFigures::of(summary);
+        let rolls: Vec<_> = summary.roll_forward.iter().map(|(currency, roll)| roll_row(*currency, roll)).collect();
+        let unresolved = unresolved(summary);
         let changed: BTreeSet<_> = summary.changes.lines.iter().map(|line| &line.row.key).collect();
         Self {
             summary,
             win_rate: Share::of_counts(summary.win_rate),
             recovered: recovered(summary),
-            figures: CurrencyFigures::of(summary),
+            figures_show: CurrencyFigures::show(&figures),
+            figures,
             closed: closed(summary),
             changes: changes(summary),
             changed_disputes: changed.len(),
             receivable: accounts.name(LedgerAccount::DisputesReceivable),
-            rolls: summary.roll_forward.iter().map(|(currency, roll)| roll_row(*currency, roll)).collect(),
-            unresolved: unresolved(summary),
+            rolls_show: show_rolls(&rolls),
+            rolls,
+            unresolved_show: std::array::from_fn(|column| is_used(&unresolved, column)),
+            unresolved,
             doubts: doubts(summary, accounts),
             needs: needs(&summary.attention),
             at_risk: summary.open.at_risk.iter().map(|(currency, minor)| Money::new(*minor, *currency)).collect(),
@@ -120,6 +132,16 @@ impl<'a> View<'a> {
         self.summary.count(Outcome::Lost)
     }
 
+    /// How many columns the table of the figures has.
+    pub(super) fn figures_width(&self) -> usize {
+        self.figures_show.iter().filter(|is_shown| **is_shown).count().saturating_add(1)
+    }
+
+    /// Whether there is anything to say of what was recovered.
+    pub(super) fn says_recovered(&self) -> bool {
+        self.summary.closed() > 0 || !self.recovered.is_empty()
+    }
+
     /// How many were decided but are neither won nor lost.
     pub(super) fn apart(&self) -> usize {
         self.summary.closed().saturating_sub(self.won()).saturating_sub(self.lost())
@@ -127,7 +149,7 @@ impl<'a> View<'a> {
 }
 
 fn recovered(summary: &Summary) -> Vec<Money> {
-    let totals = summary.decided.totals.iter();
+    let totals = summary.totals.iter();
     totals
         .map(|(currency, deltas)| Column::Recovered.money(deltas, *currency))
         .filter(|amount| amount.minor() != 0)
@@ -153,6 +175,16 @@ fn changes(summary: &Summary) -> Listed<Change> {
 fn roll_row(currency: Currency, roll: &RollForward) -> [Money; 7] {
     let RollForward { opening, withdrawn, reinstated, written_off, fx, late, closing } = *roll;
     [opening, withdrawn, reinstated, written_off, fx, late, closing].map(|minor| Money::new(minor, currency))
+}
+
+/// Whether any row has something in a column.
+pub(super) fn is_used<const WIDTH: usize>(rows: &[[Money; WIDTH]], column: usize) -> bool {
+    rows.iter().any(|row| row.get(column).is_some_and(|amount| amount.minor() != 0))
+}
+
+/// Opening and closing, and what moved between them in any currency.
+fn show_rolls(rolls: &[[Money; 7]]) -> [bool; 7] {
+    std::array::from_fn(|column| matches!(column, 0 | 6) || is_used(rolls, column))
 }
 
 fn unresolved(summary: &Summary) -> Vec<[Money; 5]> {

@@ -17,6 +17,9 @@ use super::keys::nearest_of;
 use super::reader::Reader;
 use super::{Settings, StripeApiSettings};
 
+/// As `database.url`: the private cluster, whatever `DATABASE_URL` says.
+const PRIVATE: &str = "private";
+
 /// The settings, where every problem is noted in `reader` and its place taken by a default.
 pub(super) fn settings(reader: &mut Reader) -> Settings {
     let rules = rules(reader);
@@ -43,10 +46,11 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
 }
 
 fn database_url(reader: &mut Reader) -> Option<SecretString> {
-    let url = reader.secret("database.url")?;
+    let url = reader.secret("database.url").filter(|url| url.expose_secret() != PRIVATE)?;
     let is_postgres = |url: Url| matches!(url.scheme(), "postgres" | "postgresql");
     if !Url::parse(url.expose_secret()).is_ok_and(is_postgres) {
-        let remedy = "write postgres://user:password@host:port/database, with special characters percent-encoded";
+        let remedy = "write postgres://user:password@host:port/database, with special characters percent-encoded, \
+                      or private";
         reader.problem("database.url", "it is not the URL of a Postgres database", remedy);
     }
     Some(url)

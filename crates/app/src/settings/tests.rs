@@ -131,6 +131,10 @@ fn database_url_is_the_last_resort() {
     assert_eq!(url("", &[last]).expose_secret(), "postgres://last/resort");
     let file = "[database]\nurl = \"postgres://the/file\"";
     assert_eq!(url(file, &[last]).expose_secret(), "postgres://the/file");
+    let private = "[database]\nurl = \"private\"";
+    assert!(read(private, &[last]).unwrap().database_url.is_none(), "whoever writes it wants no other database");
+    let own = ("CHARGEBOOK_DATABASE__URL", "postgres://the/environment");
+    assert_eq!(url(private, &[last, own]).expose_secret(), "postgres://the/environment");
     assert_eq!(problems("", &[("DATABASE_URL", "mysql://a/b")]), ["database.url (environment variable DATABASE_URL)"]);
 }
 

@@ -12,7 +12,7 @@ use crate::summary::DayBooks;
 pub struct Sealed {
     /// The last day that is sealed.
     pub last: Option<NaiveDate>,
-    /// The business date on which anything was first recorded.
+    /// The business date on which anything was first recorded; it is said only while nothing is sealed.
     pub first_recorded: Option<NaiveDate>,
 }
 
@@ -73,8 +73,9 @@ pub trait Summaries: Send + Sync {
     /// [`LedgerError`].
     async fn sealed(&self, zone: Tz) -> Result<Sealed, LedgerError>;
 
-    /// Seals every unsealed resolution row and journal entry whose business date is `date` or earlier. What is dated
-    /// before `books_start` is sealed as the opening balance instead, under the day before it.
+    /// Seals every unsealed resolution row and journal entry whose business date is `date` or earlier. The first seal
+    /// also opens the books: what is dated before `books_start` is sealed as the opening balance, under the day before
+    /// it. What becomes known later of the time before the books is late, like anything else.
     ///
     /// Days are sealed strictly in order, under one lock. Answers whether this call sealed the day; `false` when it was
     /// sealed before, or when it is not the day after the last.
@@ -90,7 +91,8 @@ pub trait Summaries: Send + Sync {
     /// [`LedgerError`].
     async fn books(&self, seal: &Seal) -> Result<DayBooks, LedgerError>;
 
-    /// The sealed days whose mail is still to be sent on `channel`, in order.
+    /// The sealed days whose mail is still to be sent on `channel`, in order. A day that went, or may have gone, on another
+    /// channel is not among them: who changes the channel does not mail the past again.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -99,7 +101,7 @@ pub trait Summaries: Send + Sync {
     /// Takes the right to send, for as long as `lease`; `None` when it is another's, or done, or not due. A claim whose
     /// lease ran out without being settled makes the delivery unknown, and is never handed out again.
     ///
-    /// `again` is a person's decision to send what failed or is unknown.
+    /// `again` is a person's decision to send what failed or is unknown, or what went on another channel.
     ///
     /// # Errors
     /// [`LedgerError`].

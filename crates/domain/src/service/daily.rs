@@ -5,11 +5,14 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
 use crate::MoneyError;
-use crate::ports::{ClaimRequest, LedgerError, Mail, Notifier, Seal, SendOutcome, Summaries};
+use crate::ports::{Claim, ClaimRequest, Clock, LedgerError, Mail, Notifier, Seal, SendOutcome, Summaries};
 use crate::summary::{Summary, compose};
 
 /// How long a claim to send lasts. Longer than any attempt may take, so that an attempt whose claim ran out has died.
 const LEASE: Duration = Duration::from_mins(5);
+
+/// How often it is tried to keep how a send ended. What is not kept becomes unknown, and takes a person.
+const SETTLE_ATTEMPTS: u32 = 4;
 
 /// When days are summed up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +45,7 @@ pub struct Daily {
     notifier: Arc<dyn Notifier>,
     write: Arc<WriteMail>,
     schedule: Schedule,
+    clock: Arc<dyn Clock>,
 }
 
 /// What was done for a day's mail.
@@ -54,29 +58,46 @@ pub struct DayDone {
 }
 
 impl Daily {
-    /// Seals in `summaries` by `schedule`, and sends through `notifier` what `write` makes of each day.
+    /// Seals in `summaries` by `schedule`, and sends through `notifier` what `write` makes of each day. Every claim and
+    /// its end have the time that `clock` then says: the mails of a run can take longer than a claim.
     #[must_use]
     pub fn new(
         summaries: Arc<dyn Summaries>,
         notifier: Arc<dyn Notifier>,
         write: Arc<WriteMail>,
         schedule: Schedule,
+        clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { summaries, notifier, write, schedule }
+        Self { summaries, notifier, write, schedule, clock }
     }
 
-    /// Seals every day that has ended and is due, in order, and sends every sealed day that is still to be sent.
+    /// Seals every day that has ended and is due, in order, and sends every sealed day that is still to be sent, one
+    /// after another for as long as `may_go_on`. `tell` hears of each when it is done.
+    ///
+    /// A day that can't be sent does not keep back the others, unless the ledger is away.
     ///
     /// # Errors
-    /// [`LedgerError`]; what was sealed or sent before stays so.
-    pub async fn run(&self, now: DateTime<Utc>) -> Result<Vec<DayDone>, LedgerError> {
-        let Some(through) = due_through(now, &self.schedule) else { return Ok(Vec::new()) };
+    /// The first [`LedgerError`]; what was sealed or sent stays so.
+    pub async fn run(
+        &self,
+        mut may_go_on: impl FnMut() -> bool + Send,
+        mut tell: impl FnMut(DayDone) + Send,
+    ) -> Result<(), LedgerError> {
+        let now = self.clock.now();
+        let Some(through) = due_through(now, &self.schedule) else { return Ok(()) };
         self.seal_through(through, now).await?;
-        let mut done = Vec::new();
-        for date in self.summaries.undelivered(self.notifier.channel(), now).await? {
-            done.push(DayDone { date, outcome: self.send(date, now, false).await? });
+        let mut ended = Ok(());
+        for date in self.summaries.undelivered(self.notifier.channel(), self.clock.now()).await? {
+            if !may_go_on() {
+                break;
+            }
+            match self.send(date, false).await {
+                Ok(outcome) => tell(DayDone { date, outcome }),
+                Err(away @ LedgerError::Unavailable(_)) => return ended.and(Err(away)),
+                Err(error) => ended = ended.and(Err(error)),
+            }
         }
-        Ok(done)
+        ended
     }
 
     /// Seals every day up to `date`, in order; answers the last day that is sealed then.
@@ -121,19 +142,25 @@ impl Daily {
     ///
     /// # Errors
     /// [`LedgerError`]. Where it comes after the mail was handed over, the claim runs out and the delivery is unknown.
-    pub async fn send(
-        &self,
-        date: NaiveDate,
-        now: DateTime<Utc>,
-        again: bool,
-    ) -> Result<Option<SendOutcome>, LedgerError> {
-        let mail = self.mail(date, now).await?;
+    pub async fn send(&self, date: NaiveDate, again: bool) -> Result<Option<SendOutcome>, LedgerError> {
+        let mail = self.mail(date, self.clock.now()).await?;
         let channel = self.notifier.channel().to_owned();
-        let request = ClaimRequest { date, channel: channel.clone(), now, lease: LEASE, again };
+        let request = ClaimRequest { date, channel, now: self.clock.now(), lease: LEASE, again };
         let Some(claim) = self.summaries.claim(&request).await? else { return Ok(None) };
         let outcome = self.notifier.send(&mail).await;
-        self.summaries.settle(claim, &channel, &outcome, now).await?;
+        self.settle(claim, &request.channel, &outcome).await?;
         Ok(Some(outcome))
+    }
+
+    /// At once and again: settling a claim that is settled changes nothing.
+    async fn settle(&self, claim: Claim, channel: &str, outcome: &SendOutcome) -> Result<(), LedgerError> {
+        let now = self.clock.now();
+        for _ in 1..SETTLE_ATTEMPTS {
+            if self.summaries.settle(claim, channel, outcome, now).await.is_ok() {
+                return Ok(());
+            }
+        }
+        self.summaries.settle(claim, channel, outcome, now).await
     }
 
     fn day(&self, date: NaiveDate, now: DateTime<Utc>) -> Seal {

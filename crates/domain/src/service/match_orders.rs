@@ -21,6 +21,8 @@ pub struct MatchOrders {
 pub struct Swept {
     /// Disputes that were decided again.
     pub disputes: u64,
+    /// Disputes that could not be: what is stored of them, or of their orders, is not what can be booked.
+    pub failed: u64,
 }
 
 impl MatchOrders {
@@ -40,9 +42,29 @@ impl MatchOrders {
         loop {
             let keys = self.orders.due(after.take(), PAGE).await?;
             let Some(last) = keys.last().cloned() else { return Ok(swept) };
-            swept.disputes = swept.disputes.saturating_add(self.match_again(&keys, now).await?);
+            match self.match_again(&keys, now).await {
+                Ok(matched) => swept.disputes = swept.disputes.saturating_add(matched),
+                Err(LedgerError::Refused { .. } | LedgerError::Corrupt { .. }) => {
+                    self.match_apart(&keys, now, &mut swept).await?;
+                }
+                Err(away @ LedgerError::Unavailable(_)) => return Err(away),
+            }
             after = Some(last);
         }
+    }
+
+    /// Matches each by itself, so that one which can't be booked keeps no other back.
+    async fn match_apart(&self, keys: &[DisputeKey], now: DateTime<Utc>, swept: &mut Swept) -> Result<(), LedgerError> {
+        for key in keys {
+            match self.match_again(std::slice::from_ref(key), now).await {
+                Ok(matched) => swept.disputes = swept.disputes.saturating_add(matched),
+                Err(LedgerError::Refused { .. } | LedgerError::Corrupt { .. }) => {
+                    swept.failed = swept.failed.saturating_add(1);
+                }
+                Err(away @ LedgerError::Unavailable(_)) => return Err(away),
+            }
+        }
+        Ok(())
     }
 
     /// Decides these disputes again; answers how many could be recorded.

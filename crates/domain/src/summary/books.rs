@@ -49,8 +49,7 @@ pub struct DayRow {
     pub disputed: Money,
     /// Whether evidence was submitted, where that is known.
     pub evidence_submitted: Option<bool>,
-    /// The outcome from the row's point on: the present one where that has held since, else as it was known when the row
-    /// was written.
+    /// The outcome from the row's point on, as it was known when the row was written.
     pub outcome: Outcome,
     /// Counts the points of one dispute.
     pub revision: u32,

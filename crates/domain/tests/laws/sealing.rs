@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use chargebook_domain::ports::{Seal, Summaries};
 use chargebook_domain::summary::{DayBooks, DayRow, Summary, compose};
 use chargebook_domain::{Basis, BookRules, Currency, Deltas, DisputeKey, LedgerAccount, Observation, Outcome};
-use chargebook_port_contracts::InMemoryLedger;
 use chargebook_port_contracts::booking::book;
 use chargebook_port_contracts::histories::{DAYS, arriving_of};
 use chargebook_port_contracts::samples::{date, day};
+use chargebook_port_contracts::{InMemoryLedger, KeptResolution};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use proptest::collection::vec;
@@ -98,10 +98,15 @@ proptest! {
     fn each_row_is_in_one_day_and_all_days_are_the_ledger(course in courses(), rules in any_rules()) {
         let Ended { days, preview, ledger } = now(run(&course, rules));
         let all = ledger.resolutions();
-        let before_books = |at: chrono::DateTime<chrono::Utc>| course.books_start.is_some_and(|start| at.date_naive() < start);
+        // The opening takes what is from before the books and known when they open; what is learnt later is late.
+        let opening = course.books_start.and_then(|start| start.pred_opt());
+        let in_opening = |row: &KeptResolution| {
+            let early = course.books_start.is_some_and(|start| row.resolution.occurred_at.date_naive() < start);
+            if days.is_empty() { early } else { early && row.sealed_in == opening }
+        };
         let mut expected: Vec<_> = all
             .iter()
-            .filter(|row| !before_books(row.resolution.occurred_at))
+            .filter(|row| !in_opening(row))
             .map(|row| (row.key.clone(), row.resolution.revision, row.resolution.currency))
             .collect();
         let shown = days.iter().chain([&preview]).flat_map(|day| &day.rows);

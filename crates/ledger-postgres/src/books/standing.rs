@@ -66,7 +66,7 @@ pub(super) async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<O
                       coalesce(sum(amount_minor) FILTER (WHERE outcome = 'open'), 0)::bigint AS "at_risk!",
                       min(opened_at) AS oldest,
                       count(*) FILTER (WHERE NOT coalesce(evidence_submitted, false)
-                          AND evidence_due_by >= $1::date::timestamp AT TIME ZONE $2
+                          AND evidence_due_by >= ($1::date + 1)::timestamp AT TIME ZONE $2
                           AND evidence_due_by < ($1::date::timestamp + $3) AT TIME ZONE $2) AS "due!"
                FROM chargebook.disputes WHERE closed_at IS NULL GROUP BY currency"#,
         day.date,

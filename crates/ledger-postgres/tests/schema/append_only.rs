@@ -108,3 +108,28 @@ async fn bodies_can_be_deleted_by_retention(pool: PgPool) {
     books(&pool).await;
     assert!(run(&pool, "DELETE FROM chargebook.source_event_bodies").await.unwrap() > 0);
 }
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_sealed_day_gets_nothing_more_and_stays_sealed(pool: PgPool) {
+    books(&pool).await;
+    for (sql, rule) in [
+        (
+            "INSERT INTO chargebook.journal_entries SELECT n.* FROM
+                 (SELECT * FROM chargebook.journal_entries WHERE sealed_in IS NOT NULL LIMIT 1) r,
+                 jsonb_populate_record(NULL::chargebook.journal_entries, to_jsonb(r) || '{\"entry_id\": \"new\"}') n",
+            "journal_entries_append_only",
+        ),
+        (
+            "INSERT INTO chargebook.postings (account, entry_id, line, ledger_account, amount_minor, currency)
+             SELECT account, entry_id, 90 + v, 'assets:stripe-balance', CASE v WHEN 1 THEN 5 ELSE -5 END, 'usd'
+             FROM (SELECT * FROM chargebook.journal_entries WHERE sealed_in IS NOT NULL LIMIT 1) e,
+                  generate_series(1, 2) v",
+            "postings_append_only",
+        ),
+        ("UPDATE chargebook.source_event_bodies SET body = ''", "source_event_bodies_append_only"),
+        ("DELETE FROM chargebook.summaries", "summaries_append_only"),
+        ("UPDATE chargebook.summaries SET state = 'opening'", "summaries_append_only"),
+    ] {
+        assert_eq!(refusal(&pool, sql).await, ("23001".to_owned(), rule.to_owned()), "{sql}");
+    }
+}

@@ -26,6 +26,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("movements", r#"{"category": "refund"}"#, "movements_category_check"),
     ("movements", r#"{"currency": "us"}"#, "movements_currency_check"),
     ("journal_entries", r#"{"kind": "opening"}"#, "journal_entries_kind_check"),
+    ("postings", r#"{"ledger_account": "assets:cash"}"#, "postings_ledger_account_check"),
     ("postings", r#"{"amount_minor": 0}"#, "postings_amount_check"),
     ("postings", r#"{"currency": "Usd"}"#, "postings_currency_check"),
     ("resolutions", r#"{"kind": "changed"}"#, "resolutions_kind_check"),
@@ -47,7 +48,7 @@ async fn a_row_that_breaks_a_rule_is_refused(pool: PgPool) {
         let sql = format!(
             "INSERT INTO chargebook.{table}
              SELECT n.* FROM (SELECT * FROM chargebook.{table} LIMIT 1) r,
-                    jsonb_populate_record(NULL::chargebook.{table}, to_jsonb(r) || '{change}') n"
+                    jsonb_populate_record(NULL::chargebook.{table}, to_jsonb(r) || '{{\"sealed_in\": null}}' || '{change}') n"
         );
         assert_eq!(refusal(&pool, &sql).await, ("23514".to_owned(), (*check).to_owned()), "{table} {change}");
     }
@@ -79,7 +80,7 @@ async fn post(pool: &PgPool, entry: &str, postings: &[(i64, &str)]) -> Result<()
     let rows: Vec<_> = postings
         .iter()
         .enumerate()
-        .map(|(line, (amount, currency))| format!("('default', '{entry}', {line}, 'a', {amount}, '{currency}')"))
+        .map(|(line, (amount, currency))| format!("('default', '{entry}', {line}, 'assets:stripe-balance', {amount}, '{currency}')"))
         .collect();
     let sql = format!(
         "INSERT INTO chargebook.postings (account, entry_id, line, ledger_account, amount_minor, currency) VALUES {}",
@@ -113,7 +114,7 @@ async fn two_entries_that_only_balance_together_are_refused(pool: PgPool) {
     post(&pool, "one", &[(1, "usd"), (-1, "usd")]).await.unwrap();
     post(&pool, "other", &[(1, "usd"), (-1, "usd")]).await.unwrap();
     let across = "INSERT INTO chargebook.postings (account, entry_id, line, ledger_account, amount_minor, currency)
-                  VALUES ('default', 'one', 8, 'a', 5, 'usd'), ('default', 'other', 8, 'a', -5, 'usd')";
+                  VALUES ('default', 'one', 8, 'assets:stripe-balance', 5, 'usd'), ('default', 'other', 8, 'assets:stripe-balance', -5, 'usd')";
     assert_eq!(refusal(&pool, across).await, ("23514".to_owned(), "postings_balanced_check".to_owned()));
 }
 
@@ -135,7 +136,7 @@ async fn what_belongs_to_a_dispute_needs_the_dispute_of_its_own_book(pool: PgPoo
             let sql = format!(
                 "INSERT INTO chargebook.{table}
                  SELECT n.* FROM (SELECT * FROM chargebook.{table} WHERE dispute_id IS NOT NULL LIMIT 1) r,
-                        jsonb_populate_record(NULL::chargebook.{table}, to_jsonb(r) || '{change}') n"
+                        jsonb_populate_record(NULL::chargebook.{table}, to_jsonb(r) || '{{\"sealed_in\": null}}' || '{change}') n"
             );
             assert_eq!(refusal(&pool, &sql).await.0, "23503", "{table} {change}");
         }
@@ -145,6 +146,7 @@ async fn what_belongs_to_a_dispute_needs_the_dispute_of_its_own_book(pool: PgPoo
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_posting_needs_its_entry(pool: PgPool) {
     let orphaned = "INSERT INTO chargebook.postings (account, entry_id, line, ledger_account, amount_minor, currency)
-                    VALUES ('default', 'none', 1, 'a', 5, 'usd'), ('default', 'none', 2, 'a', -5, 'usd')";
+                    VALUES ('default', 'none', 1, 'assets:stripe-balance', 5, 'usd'),
+                           ('default', 'none', 2, 'assets:stripe-balance', -5, 'usd')";
     assert_eq!(refusal(&pool, orphaned).await.1, "postings_entry_fkey");
 }

@@ -96,15 +96,19 @@ pub async fn of_racing_claims_one_wins(books: &dyn Books) {
     assert_eq!(claims.iter().flatten().count(), 1, "{claims:?}");
 }
 
-/// Each channel sends its own mail.
-pub async fn channels_are_apart(books: &dyn Books) {
+/// Who changes the channel does not mail the past again; a day that another channel was refused goes on this one.
+pub async fn a_day_that_went_on_another_channel_is_not_sent_again(books: &dyn Books) {
     let now = sealed_at(books).await;
-    let claim = claim(books, now).await.unwrap();
-    let other = ClaimRequest { channel: "folder".to_owned(), ..request(now) };
-    assert!(books.claim(&other).await.unwrap().is_some());
-    settle(books, claim, refused(Some(Duration::ZERO)), now).await;
+    let folder = || ClaimRequest { channel: "folder".to_owned(), ..request(now) };
+    let first = books.claim(&folder()).await.unwrap().unwrap();
+    assert_eq!((undelivered(books, now).await, claim(books, now).await), (vec![], None), "it is being sent");
+    let refused = SendOutcome::Refused { reason: "the disk is full".to_owned(), retry_after: None };
+    books.settle(first, "folder", &refused, now).await.unwrap();
     assert_eq!(undelivered(books, now).await, [date(3)]);
-    assert!(books.undelivered("folder", now).await.unwrap().is_empty());
+    let second = books.claim(&ClaimRequest { again: true, ..folder() }).await.unwrap().unwrap();
+    books.settle(second, "folder", &SendOutcome::Accepted { receipt: None }, now).await.unwrap();
+    assert_eq!((undelivered(books, now).await, claim(books, now).await), (vec![], None));
+    assert!(claim_again(books, now).await.is_some(), "a person can have it sent here as well");
 }
 
 /// A claim whose lease ran out without being settled makes the delivery unknown, and is never handed out again.

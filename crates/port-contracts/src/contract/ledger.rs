@@ -76,6 +76,7 @@ fn expect(stored: &mut Stored, change: &chargebook_domain::Change) {
         stored.next_revision = stored.next_revision.max(row.revision + 1);
         let booked = stored.resolutions.entry((row.occurred_at, row.currency)).or_default();
         *booked = booked.plus(&row.deltas).unwrap();
+        stored.outcomes.insert(row.occurred_at, row.outcome);
     }
 }
 

@@ -55,6 +55,9 @@ pub async fn nothing_is_sealed_at_first(books: &dyn Books) {
     observe_at(books, &opened("evt_1", 1), day(3)).await;
     let expected = Sealed { last: None, first_recorded: Some(date(3)) };
     assert_eq!(books.sealed(Tz::UTC).await.unwrap(), expected, "recorded on day 3, of day 1");
+    assert!(books.seal(&seal_of(3)).await.unwrap());
+    let expected = Sealed { last: Some(date(3)), first_recorded: None };
+    assert_eq!(books.sealed(Tz::UTC).await.unwrap(), expected);
 }
 
 /// Days are sealed strictly in order: false when it was sealed before, or is not the day after the last.
@@ -155,6 +158,19 @@ pub async fn what_is_before_the_books_is_the_opening(books: &dyn Books) {
     assert_eq!(last(books).await, Some(date(3)));
     assert_eq!(books.undelivered("outlook", day(4)).await.unwrap(), [date(3)], "the opening is never mailed");
     assert!(books.seal(&wish(4)).await.unwrap());
+    assert_eq!(books.books(&wish(4)).await.unwrap().rows.len(), 1);
+}
+
+/// What becomes known later of the time before the books is late, and the opening stays as it was.
+pub async fn what_is_learnt_late_of_the_time_before_the_books_is_late(books: &dyn Books) {
+    let wish = |days| Seal { books_start: Some(date(3)), ..seal_of(days) };
+    observe(books, &opened("evt_1", 2)).await;
+    assert!(books.seal(&wish(3)).await.unwrap());
+    let before = books.books(&wish(3)).await.unwrap();
+    let lost = Observation { key: dispute_key("du_2"), ..observation("evt_0", "lost", day(2)) };
+    observe(books, &lost).await;
+    assert!(books.seal(&wish(4)).await.unwrap());
+    assert_eq!(books.books(&wish(3)).await.unwrap().opening, before.opening);
     assert_eq!(books.books(&wish(4)).await.unwrap().rows.len(), 1);
 }
 

@@ -14,7 +14,7 @@ impl State {
     pub(super) fn day_books(&self, seal: &Seal) -> DayBooks {
         let is_sealed = self.sealed_days.contains(&seal.date);
         let placed = |sealed_in: Option<NaiveDate>, occurred_at| {
-            sealed_in.or_else(|| if is_sealed { None } else { place(occurred_at, seal) })
+            sealed_in.or_else(|| if is_sealed { None } else { place(occurred_at, seal, self.sealed_days.is_empty()) })
         };
         let place_of_row = |row: &&KeptResolution| placed(row.sealed_in, row.resolution.occurred_at);
         let place_of_entry = |kept: &&KeptEntry| placed(kept.sealed_in, kept.entry.occurred_at());
@@ -63,11 +63,7 @@ impl State {
             card_brand: facts.first(|claims| claims.card_brand.clone()),
             disputed: facts.disputed().unwrap(),
             evidence_submitted: facts.last(|claims| claims.evidence_submitted),
-            outcome: if dispute.closed_at == Some(resolution.occurred_at) {
-                dispute.outcome
-            } else {
-                resolution.outcome
-            },
+            outcome: resolution.outcome,
             revision: resolution.revision,
             currency: resolution.currency,
             kind: resolution.kind,
@@ -126,7 +122,7 @@ impl State {
             open.oldest_opened_at = [open.oldest_opened_at, facts.opened_at()].into_iter().flatten().min();
             let submitted = facts.last(|claims| claims.evidence_submitted) == Some(true);
             let due_by = facts.last(|claims| claims.evidence_due_by);
-            let soon = due_by.is_some_and(|due_by| due_by >= end && due_by <= end + TimeDelta::days(7));
+            let soon = due_by.is_some_and(|due_by| due_by >= end && due_by < end + TimeDelta::days(7));
             open.evidence_due_soon += u64::from(soon && !submitted);
         }
         open

@@ -39,10 +39,9 @@ impl Summaries for InMemoryLedger {
         let state = self.state();
         let times = state.entries.iter().map(|kept| kept.recorded_at);
         let first = times.chain(state.resolutions.iter().map(|row| row.recorded_at)).min();
-        Ok(Sealed {
-            last: state.sealed_days.last().copied(),
-            first_recorded: first.map(|at| at.with_timezone(&zone).date_naive()),
-        })
+        let last = state.sealed_days.last().copied();
+        let first = first.filter(|_| last.is_none());
+        Ok(Sealed { last, first_recorded: first.map(|at| at.with_timezone(&zone).date_naive()) })
     }
 
     async fn seal(&self, seal: &Seal) -> Result<bool, LedgerError> {
@@ -63,6 +62,7 @@ impl Summaries for InMemoryLedger {
         let can_be_sent = |day: &&NaiveDate| {
             let delivery = state.deliveries.get(&(**day, channel.to_owned()));
             delivery.is_none_or(|delivery| delivery.can_be_sent(now, false))
+                && !state.went_elsewhere(**day, channel, now)
         };
         Ok(state.sealed_days.iter().filter(can_be_sent).copied().collect())
     }
@@ -75,7 +75,8 @@ impl Summaries for InMemoryLedger {
         }
         let slot = (*date, channel.clone());
         let known = state.deliveries.get(&slot);
-        if known.is_some_and(|delivery| !delivery.can_be_sent(*now, *again)) {
+        let elsewhere = !again && state.went_elsewhere(*date, channel, *now);
+        if elsewhere || known.is_some_and(|delivery| !delivery.can_be_sent(*now, *again)) {
             return Ok(None);
         }
         let attempt = known.map_or(0, |delivery| delivery.attempt) + 1;
@@ -106,22 +107,33 @@ impl Summaries for InMemoryLedger {
 }
 
 impl State {
+    /// Whether the mail of a day went, or may have gone, on another channel.
+    fn went_elsewhere(&self, day: NaiveDate, channel: &str, now: DateTime<Utc>) -> bool {
+        self.deliveries.iter().any(|((of, on), delivery)| {
+            let state = delivery.state_at(now);
+            *of == day
+                && on != channel
+                && matches!(state, DeliveryState::Accepted | DeliveryState::Sending | DeliveryState::Unknown)
+        })
+    }
+
     fn seal(&mut self, seal: &Seal) {
+        let opens = self.sealed_days.is_empty();
         for row in &mut self.resolutions {
-            row.sealed_in = row.sealed_in.or_else(|| place(row.resolution.occurred_at, seal));
+            row.sealed_in = row.sealed_in.or_else(|| place(row.resolution.occurred_at, seal, opens));
         }
         for kept in &mut self.entries {
-            kept.sealed_in = kept.sealed_in.or_else(|| place(kept.entry.occurred_at(), seal));
+            kept.sealed_in = kept.sealed_in.or_else(|| place(kept.entry.occurred_at(), seal, opens));
         }
         self.sealed_days.insert(seal.date);
     }
 }
 
 /// The day in which sealing puts what occurred at a time: the day that is sealed, the opening for what is from before
-/// the books, and none for what is later.
-pub(super) fn place(occurred_at: DateTime<Utc>, seal: &Seal) -> Option<NaiveDate> {
+/// the books if the seal `opens` them, and none for what is later.
+pub(super) fn place(occurred_at: DateTime<Utc>, seal: &Seal, opens: bool) -> Option<NaiveDate> {
     let date = occurred_at.with_timezone(&seal.zone).date_naive();
-    match seal.books_start {
+    match seal.books_start.filter(|_| opens) {
         Some(start) if date < start => start.pred_opt(),
         _ if date <= seal.date => Some(seal.date),
         _ => None,

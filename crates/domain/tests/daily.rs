@@ -1,0 +1,180 @@
+//! Days that are sealed and mailed, with a clock that goes on and a ledger that fails.
+#![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chargebook_domain::ports::{
+    Claim, ClaimRequest, Clock, LedgerError, Mail, Notifier, Seal, Sealed, SendOutcome, Summaries,
+};
+use chargebook_domain::service::{Daily, DayDone, Schedule};
+use chargebook_domain::summary::DayBooks;
+use chargebook_port_contracts::samples::{date, day};
+use chargebook_port_contracts::{FixedClock, InMemoryLedger, RecordingNotifier};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+/// A ledger with flaws.
+#[derive(Default)]
+struct Flawed {
+    ledger: InMemoryLedger,
+    /// The day that can't be read.
+    corrupt: Option<NaiveDate>,
+    /// Settling fails as often.
+    settles_to_fail: AtomicU32,
+    /// When each claim was asked for, and settled.
+    times: Mutex<Vec<DateTime<Utc>>>,
+}
+
+fn unavailable() -> LedgerError {
+    LedgerError::Unavailable("away".into())
+}
+
+#[async_trait]
+impl Summaries for Flawed {
+    async fn sealed(&self, zone: Tz) -> Result<Sealed, LedgerError> {
+        self.ledger.sealed(zone).await
+    }
+
+    async fn seal(&self, seal: &Seal) -> Result<bool, LedgerError> {
+        self.ledger.seal(seal).await
+    }
+
+    async fn books(&self, seal: &Seal) -> Result<DayBooks, LedgerError> {
+        if self.corrupt == Some(seal.date) {
+            return Err(LedgerError::Corrupt { what: "a row".to_owned() });
+        }
+        self.ledger.books(seal).await
+    }
+
+    async fn undelivered(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<NaiveDate>, LedgerError> {
+        self.ledger.undelivered(channel, now).await
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
+        self.times.lock().unwrap().push(request.now);
+        self.ledger.claim(request).await
+    }
+
+    async fn settle(
+        &self,
+        claim: Claim,
+        channel: &str,
+        outcome: &SendOutcome,
+        now: DateTime<Utc>,
+    ) -> Result<(), LedgerError> {
+        let fail = |left: u32| left.checked_sub(1);
+        if self.settles_to_fail.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fail).is_ok() {
+            return Err(unavailable());
+        }
+        self.times.lock().unwrap().push(now);
+        self.ledger.settle(claim, channel, outcome, now).await
+    }
+}
+
+/// Takes two minutes for each mail.
+struct Slow {
+    clock: Arc<FixedClock>,
+    notifier: RecordingNotifier,
+}
+
+#[async_trait]
+impl Notifier for Slow {
+    fn channel(&self) -> &'static str {
+        self.notifier.channel()
+    }
+
+    async fn send(&self, mail: &Mail) -> SendOutcome {
+        self.clock.advance(TimeDelta::minutes(2));
+        self.notifier.send(mail).await
+    }
+}
+
+/// Three days are due: `date(0)` to `date(2)`.
+struct World {
+    summaries: Arc<Flawed>,
+    clock: Arc<FixedClock>,
+    notifier: RecordingNotifier,
+    daily: Daily,
+}
+
+fn world(flawed: Flawed) -> World {
+    let (summaries, notifier) = (Arc::new(flawed), RecordingNotifier::default());
+    let clock = Arc::new(FixedClock::at(day(3)));
+    let slow = Slow { clock: Arc::clone(&clock), notifier: notifier.clone() };
+    let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: Some(date(0)) };
+    let write = |summary: &chargebook_domain::summary::Summary| Mail {
+        reference: summary.date.to_string(),
+        subject: String::new(),
+        html: String::new(),
+        text: String::new(),
+    };
+    let daily = Daily::new(summaries.clone(), Arc::new(slow), Arc::new(write), schedule, clock.clone());
+    World { summaries, clock, notifier, daily }
+}
+
+impl World {
+    fn sent(&self) -> Vec<String> {
+        self.notifier.sent().into_iter().map(|mail| mail.reference).collect()
+    }
+
+    async fn run(&self) -> (Result<(), LedgerError>, Vec<DayDone>) {
+        let mut done = Vec::new();
+        (self.daily.run(|| true, |day| done.push(day)).await, done)
+    }
+
+    async fn undelivered(&self) -> Vec<NaiveDate> {
+        self.summaries.undelivered(RecordingNotifier::CHANNEL, self.clock.now()).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn every_claim_has_its_own_time() {
+    let world = world(Flawed::default());
+    let (ended, done) = world.run().await;
+    ended.unwrap();
+    assert_eq!(done.len(), 3);
+    let times = world.summaries.times.lock().unwrap().clone();
+    let expected = [0, 2, 2, 4, 4, 6].map(|minutes| day(3) + TimeDelta::minutes(minutes));
+    assert_eq!(times, expected, "claimed, settled, claimed, settled...");
+}
+
+#[tokio::test]
+async fn what_was_taken_is_kept_although_the_ledger_fails_for_a_moment() {
+    let world = world(Flawed { settles_to_fail: AtomicU32::new(3), ..Flawed::default() });
+    world.run().await.0.unwrap();
+    assert_eq!(world.sent().len(), 3);
+    assert_eq!(world.undelivered().await, []);
+    let later = world.clock.now() + TimeDelta::hours(1);
+    assert_eq!(world.summaries.undelivered("other", later).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn no_mail_is_begun_while_the_ledger_stays_away() {
+    let world = world(Flawed { settles_to_fail: AtomicU32::new(1000), ..Flawed::default() });
+    let (ended, done) = world.run().await;
+    assert!(matches!(ended, Err(LedgerError::Unavailable(_))));
+    assert_eq!((done, world.sent()), (vec![], vec![date(0).to_string()]));
+    let left = world.summaries.settles_to_fail.load(Ordering::Relaxed);
+    assert!((990..1000).contains(&left), "it gives up: {left}");
+}
+
+#[tokio::test]
+async fn a_day_that_can_not_be_read_does_not_keep_back_the_others() {
+    let world = world(Flawed { corrupt: Some(date(0)), ..Flawed::default() });
+    let (ended, done) = world.run().await;
+    assert!(matches!(ended, Err(LedgerError::Corrupt { .. })));
+    assert_eq!(done.iter().map(|day| day.date).collect::<Vec<_>>(), [date(1), date(2)]);
+    assert_eq!(world.sent(), [date(1).to_string(), date(2).to_string()]);
+    assert_eq!(world.undelivered().await, [date(0)]);
+}
+
+#[tokio::test]
+async fn no_mail_is_begun_after_the_word_to_stop() {
+    let world = world(Flawed::default());
+    let notifier = world.notifier.clone();
+    world.daily.run(|| notifier.sent().is_empty(), |_| {}).await.unwrap();
+    assert_eq!(world.sent(), [date(0).to_string()]);
+    assert_eq!(world.undelivered().await, [date(1), date(2)]);
+}
