@@ -13,6 +13,14 @@ CREATE TABLE chargebook.orders (
     CONSTRAINT orders_currency_check CHECK (currency ~ '^[a-z]{3}$')
 );
 
+-- At most one row: counts the imports. What is decided while an import is under way is told by it, and decided again.
+CREATE TABLE chargebook.order_book (
+    only_row boolean NOT NULL DEFAULT true,
+    version  bigint  NOT NULL,
+    CONSTRAINT order_book_pkey PRIMARY KEY (only_row),
+    CONSTRAINT order_book_only_row_check CHECK (only_row)
+);
+
 CREATE INDEX orders_charge_idx ON chargebook.orders (charge_id);
 CREATE INDEX orders_payment_intent_idx ON chargebook.orders (payment_intent_id);
 

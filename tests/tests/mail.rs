@@ -94,6 +94,8 @@ async fn no_fault_makes_two_mails_and_each_ends_in_a_state_that_a_person_can_rea
         assert_eq!(sent.code, 3, "{fault:?}: {sent:?}");
         let blind = desk.summary(&["send", "--date", "2025-06-02"]).await;
         assert_eq!((blind.code, desk.graph.accepted().len()), (3, accepted), "{fault:?}: {blind:?}");
+        let why = if state == "pending" { "to be sent later" } else { state };
+        assert!(blind.out.contains(why) && blind.out.contains("--again"), "{fault:?}: {blind:?}");
         let list = desk.summary(&["list"]).await;
         assert!(list.out.contains(state), "{fault:?}: {}", list.out);
         if accepted == 0 {

@@ -58,6 +58,8 @@ pub struct Stored {
     pub outcomes: BookedOutcomes,
     /// The revision of the next resolution row.
     pub next_revision: u32,
+    /// Which state of all orders the payments are from.
+    pub orders_version: Version,
     /// Payments of orders that could be its own.
     pub payments: Vec<OrderPayment>,
     /// The order that a person linked it to.
@@ -90,6 +92,8 @@ pub struct Change {
     pub key: DisputeKey,
     /// The state it was decided from. Recording it on top of another state is refused as stale.
     pub expected: Version,
+    /// The state of all orders it was decided from. On top of another it is stale as well: its order may be another.
+    pub orders_version: Version,
     /// All that is known now.
     pub facts: Facts,
     /// How the dispute stands.
@@ -198,10 +202,10 @@ pub fn decide(
         convention: moved.then_some(convention),
     };
     let order_resolutions = order_resolutions(&dispute, &facts, &last)?;
-    let expected = stored.version;
     Ok(Change {
         key: key.clone(),
-        expected,
+        expected: stored.version,
+        orders_version: stored.orders_version,
         facts,
         dispute,
         lines,

@@ -160,10 +160,11 @@ fn several_or_none(found: &[&OrderPayment]) -> (OrderMatch, Vec<Discrepancy>) {
     if orders.is_empty() {
         return (OrderMatch::Orphan, vec![Discrepancy::new(DiscrepancyKind::OrderUnknown, "")]);
     }
-    let mut names = orders.iter().take(NAMED_MAX).map(OrderRef::as_str).collect::<Vec<_>>().join(", ");
+    let mut names: Vec<_> = orders.iter().take(NAMED_MAX).map(ToString::to_string).collect();
     if let Some(more) = orders.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
-        names.push_str(&format!(" and {more} more"));
+        names.push(format!("{more} more"));
     }
+    let names = names.join(", ");
     let note = Discrepancy::new(DiscrepancyKind::OrderAmbiguous, names);
     (OrderMatch::Ambiguous(orders.into_iter().collect()), vec![note])
 }

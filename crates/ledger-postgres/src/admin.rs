@@ -52,6 +52,8 @@ const WRITES: &[(&str, &str)] = &[
     ("resolutions", "UPDATE"),
     ("orders", "INSERT"),
     ("orders", "UPDATE"),
+    ("order_book", "INSERT"),
+    ("order_book", "UPDATE"),
     ("order_links", "INSERT"),
     ("order_resolutions", "INSERT"),
     ("order_resolutions", "DELETE"),

@@ -28,12 +28,17 @@ impl<'a> Keys<'a> {
 type ByKey<T> = BTreeMap<DisputeKey, T>;
 
 impl PostgresLedger {
-    /// The version is read first. What commits between it and the rest makes the version stale, so that nothing is
+    /// The versions are read first. What commits between them and the rest makes them stale, so that nothing is
     /// decided from a mixture.
     pub(crate) async fn load_all(&self, lookups: &[Lookup]) -> Result<Vec<Stored>, LedgerError> {
         if lookups.is_empty() {
             return Ok(Vec::new());
         }
+        let orders_version =
+            sqlx::query_scalar!(r#"SELECT coalesce(max(version), 0) AS "version!" FROM chargebook.order_book"#)
+                .fetch_one(&self.pool)
+                .await
+                .map_err(read_error)?;
         let keys = Keys::of(lookups.iter().map(|lookup| &lookup.key));
         let mut stored = heads(&self.pool, &keys).await?;
         if !stored.is_empty() {
@@ -48,6 +53,9 @@ impl PostgresLedger {
             }
         }
         let mut all: Vec<_> = lookups.iter().map(|lookup| stored.remove(&lookup.key).unwrap_or_default()).collect();
+        for stored in &mut all {
+            stored.orders_version = orders_version;
+        }
         self.payments(lookups, &mut all).await?;
         Ok(all)
     }

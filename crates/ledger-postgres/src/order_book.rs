@@ -16,6 +16,10 @@ const CHUNK: usize = 5_000;
 /// Any number that nothing else uses.
 const IMPORT_LOCK: i64 = 0x6368_6172_6f72;
 
+/// The lock that recording shares, and that an import takes alone when it tells which disputes it concerns. Any number
+/// that nothing else uses.
+pub(crate) const ORDERS_LOCK: i64 = 0x6368_6172_6b72;
+
 #[async_trait]
 impl OrderBook for PostgresLedger {
     #[tracing::instrument(name = "orders.import", skip_all, fields(payments = payments.len()))]
@@ -108,21 +112,25 @@ impl OrderBook for PostgresLedger {
 }
 
 impl PostgresLedger {
-    /// The disputes that an import could concern, by what a payment says or said before, are marked in the same
-    /// transaction, with a new version: who decided from the orders as they were is stale then.
     async fn import_once(&self, rows: &[&OrderPayment]) -> Result<Imported, LedgerError> {
         let mut transaction = self.begin().await.map_err(ledger_error)?;
         sqlx::query!("SELECT pg_advisory_xact_lock($1)", IMPORT_LOCK)
             .fetch_one(&mut *transaction)
             .await
             .map_err(ledger_error)?;
-        let mut imported = Imported::default();
+        let mut written = Vec::new();
         for chunk in rows.chunks(CHUNK) {
-            let (new, changed) = write(&mut transaction, chunk).await?;
-            let given = u64::try_from(chunk.len()).unwrap_or_default();
-            imported.new += new;
-            imported.changed += changed;
-            imported.same += given.saturating_sub(new + changed);
+            written.extend(write(&mut transaction, chunk).await?);
+        }
+        let count = |new: bool| {
+            let rows = written.iter().filter(|row| row.new == Some(new)).count();
+            u64::try_from(rows).unwrap_or_default()
+        };
+        let (new, changed) = (count(true), count(false));
+        let given = u64::try_from(rows.len()).unwrap_or_default();
+        let imported = Imported { new, changed, same: given.saturating_sub(new + changed) };
+        if !written.is_empty() {
+            mark(&mut transaction, &written).await?;
         }
         transaction.commit().await.map_err(ledger_error)?;
         Ok(imported)
@@ -147,9 +155,58 @@ fn distinct(payments: &[OrderPayment]) -> Result<Vec<&OrderPayment>, LedgerError
     }
 }
 
-/// Writes some payments; answers how many are new, and how many changed.
-async fn write(connection: &mut PgConnection, rows: &[&OrderPayment]) -> Result<(u64, u64), LedgerError> {
-    let written = sqlx::query!(
+/// What a payment that was written names, or named before.
+struct Named {
+    order_ref: String,
+    charge_id: Option<String>,
+    payment_intent_id: Option<String>,
+    /// Whether the payment is new; `None` for what it named before.
+    new: Option<bool>,
+}
+
+/// Marks the disputes that an import could concern, by what a payment says or said before, and makes stale what was
+/// decided from the orders as they were: by the version of the dispute and, for one that is recorded right now, by that
+/// of the orders. The lock waits for whoever is recording, so that the statement after it sees what they wrote.
+async fn mark(connection: &mut PgConnection, named: &[Named]) -> Result<(), LedgerError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", ORDERS_LOCK)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(ledger_error)?;
+    sqlx::query!(
+        r#"INSERT INTO chargebook.order_book AS b (version) VALUES (1)
+           ON CONFLICT (only_row) DO UPDATE SET version = b.version + 1"#
+    )
+    .execute(&mut *connection)
+    .await
+    .map_err(ledger_error)?;
+    sqlx::query!(
+        r#"WITH named AS (
+               SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[]) AS n(order_ref, charge_id, payment_intent_id)
+           ), concerned AS (
+               SELECT d.account, d.dispute_id FROM chargebook.disputes d JOIN named USING (charge_id)
+               UNION
+               SELECT d.account, d.dispute_id FROM chargebook.disputes d JOIN named USING (payment_intent_id)
+               UNION
+               SELECT d.account, d.dispute_id FROM chargebook.disputes d JOIN named n ON n.order_ref = d.order_hint
+               UNION
+               SELECT l.account, l.dispute_id FROM chargebook.order_links l JOIN named USING (order_ref)
+           )
+           UPDATE chargebook.disputes d SET match_due = true, version = d.version + 1
+           FROM concerned c WHERE d.account = c.account AND d.dispute_id = c.dispute_id"#,
+        &column(named, |row| row.order_ref.as_str()) as _,
+        &column(named, |row| row.charge_id.as_deref()) as _,
+        &column(named, |row| row.payment_intent_id.as_deref()) as _
+    )
+    .execute(connection)
+    .await
+    .map_err(ledger_error)?;
+    Ok(())
+}
+
+/// Writes some payments; answers what those name that are new or changed.
+async fn write(connection: &mut PgConnection, rows: &[&OrderPayment]) -> Result<Vec<Named>, LedgerError> {
+    sqlx::query_as!(
+        Named,
         r#"WITH given AS (
                SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[],
                                     $7::bigint[], $8::text[], $9::timestamptz[])
@@ -164,27 +221,11 @@ async fn write(connection: &mut PgConnection, rows: &[&OrderPayment]) -> Result<
                    placed_at = EXCLUDED.placed_at
                WHERE o IS DISTINCT FROM EXCLUDED
                RETURNING o.order_ref, o.payment_key, o.charge_id, o.payment_intent_id, o.xmax = 0 AS new
-           ), named AS (
-               SELECT order_ref, charge_id, payment_intent_id FROM written
-               UNION
-               SELECT o.order_ref, o.charge_id, o.payment_intent_id
-               FROM chargebook.orders o JOIN written w USING (order_ref, payment_key)
-           ), concerned AS (
-               SELECT d.account, d.dispute_id FROM chargebook.disputes d JOIN named USING (charge_id)
-               UNION
-               SELECT d.account, d.dispute_id FROM chargebook.disputes d JOIN named USING (payment_intent_id)
-               UNION
-               SELECT d.account, d.dispute_id FROM chargebook.disputes d JOIN named n ON n.order_ref = d.order_hint
-               UNION
-               SELECT l.account, l.dispute_id FROM chargebook.order_links l JOIN named USING (order_ref)
-           ), locked AS (
-               SELECT d.account, d.dispute_id FROM chargebook.disputes d JOIN concerned USING (account, dispute_id)
-               ORDER BY d.account, d.dispute_id FOR UPDATE OF d
-           ), touched AS (
-               UPDATE chargebook.disputes d SET match_due = true, version = d.version + 1
-               FROM locked l WHERE d.account = l.account AND d.dispute_id = l.dispute_id
            )
-           SELECT count(*) FILTER (WHERE new) AS "new!", count(*) FILTER (WHERE NOT new) AS "changed!" FROM written"#,
+           SELECT order_ref AS "order_ref!", charge_id, payment_intent_id, new FROM written
+           UNION ALL
+           SELECT o.order_ref, o.charge_id, o.payment_intent_id, NULL
+           FROM chargebook.orders o JOIN written w USING (order_ref, payment_key)"#,
         &column(rows, |p| p.order_ref.as_str()) as _,
         &column(rows, |p| p.payment_key()) as _,
         &column(rows, |p| p.charge.as_ref().map(ToString::to_string)) as _,
@@ -195,9 +236,7 @@ async fn write(connection: &mut PgConnection, rows: &[&OrderPayment]) -> Result<
         &column(rows, |p| p.customer_email.as_deref()) as _,
         &column(rows, |p| p.placed_at) as _
     )
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await
-    .map_err(ledger_error)?;
-    let count = |count: i64| u64::try_from(count).unwrap_or_default();
-    Ok((count(written.new), count(written.changed)))
+    .map_err(ledger_error)
 }

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::error::{is_conflict, ledger_error};
+use crate::order_book::ORDERS_LOCK;
 use crate::{PostgresLedger, column};
 
 /// How often a transaction that met another one is made again.
@@ -55,7 +56,8 @@ impl PostgresLedger {
                 _ => None,
             })
             .collect();
-        let taken = dispute::take(&mut transaction, &written).await?;
+        let current = of_current_orders(&mut transaction, &written).await?;
+        let taken = dispute::take(&mut transaction, &current).await?;
         let is_stale = |entry: &Entry| match &entry.content {
             Content::Change(change) => is_written(entry, change) && !taken.contains(&change.key),
             Content::AccountMovement(..) | Content::Ignored | Content::Quarantined { .. } => false,
@@ -86,6 +88,25 @@ impl PostgresLedger {
         };
         Ok(batch.iter().map(answer).collect())
     }
+}
+
+/// The changes that were decided from the orders as they are. Imports wait from here on until the transaction ends.
+async fn of_current_orders<'a>(
+    connection: &mut PgConnection,
+    changes: &[&'a Change],
+) -> Result<Vec<&'a Change>, LedgerError> {
+    if changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query!("SELECT pg_advisory_xact_lock_shared($1)", ORDERS_LOCK)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(ledger_error)?;
+    let version = sqlx::query_scalar!(r#"SELECT coalesce(max(version), 0) AS "version!" FROM chargebook.order_book"#)
+        .fetch_one(connection)
+        .await
+        .map_err(ledger_error)?;
+    Ok(changes.iter().copied().filter(|change| change.orders_version == version).collect())
 }
 
 type CauseKey = (AccountId, CauseId);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chargebook_domain::ports::Ledger;
-use chargebook_domain::ports::{Imported, LedgerError, Lookup, OrderBook};
+use chargebook_domain::ports::{Answer, Imported, LedgerError, Lookup, OrderBook};
 use chargebook_domain::service::MatchOrders;
 use chargebook_domain::{BookRules, Observation, OrderPayment};
 use chargebook_ledger_postgres::reading::DisputeFilter;
@@ -178,7 +178,9 @@ async fn racing_imports_and_deliveries_all_end(pool: PgPool) {
             let key = dispute_key(&format!("du_{n}"));
             let mut seen = Observation { key: key.clone(), ..observation(&format!("evt_{n}"), "lost", day(1)) };
             seen.claims.charge = Some(charge(&format!("ch_{n}")));
-            book(&ledger, &key, &[seen], BookRules::default(), day(1)).await.unwrap();
+            // Whoever decided from the orders before an import is told so.
+            let book = async || book(&ledger, &key, std::slice::from_ref(&seen), BookRules::default(), day(1)).await;
+            while book().await.unwrap() == Answer::Stale {}
         }
     });
     futures_util::future::join(futures_util::future::join_all(imports), futures_util::future::join_all(deliveries))

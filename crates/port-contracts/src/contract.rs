@@ -97,6 +97,7 @@ macro_rules! order_book_contract {
                 a_dispute_without_an_order_is_due_when_its_order_appears
                 a_dispute_is_due_when_its_order_changed
                 a_dispute_that_an_import_does_not_concern_is_not_due
+                an_import_beside_a_new_dispute_is_not_lost
                 an_import_meanwhile_is_not_lost
                 disputes_are_due_by_key_in_pages
                 a_link_is_kept_and_makes_the_dispute_due

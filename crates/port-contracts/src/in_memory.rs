@@ -31,6 +31,7 @@ struct State {
     entries: Vec<KeptEntry>,
     resolutions: Vec<KeptResolution>,
     payments: BTreeMap<(OrderRef, String), OrderPayment>,
+    orders_version: i64,
     links: Vec<Link>,
     sealed_days: BTreeSet<NaiveDate>,
     deliveries: BTreeMap<(NaiveDate, String), Delivery>,
@@ -88,7 +89,8 @@ impl State {
         let linked = self.linked(&lookup.key).cloned();
         let unknown = Facts::default();
         let payments = self.candidates(kept.map_or(&unknown, |kept| &kept.facts), linked.as_ref(), Some(lookup));
-        let Some(kept) = kept else { return Stored { payments, linked, ..Stored::default() } };
+        let orders_version = self.orders_version;
+        let Some(kept) = kept else { return Stored { orders_version, payments, linked, ..Stored::default() } };
         let resolutions: Vec<_> = self.resolutions.iter().filter(|row| row.key == lookup.key).collect();
         let close_outs: Vec<_> = self.entries.iter().filter(|kept| kept.is_close_out_of(&lookup.key)).collect();
         Stored {
@@ -100,6 +102,7 @@ impl State {
             next_revision: resolutions.iter().map(|row| row.resolution.revision + 1).max().unwrap_or(0),
             outcomes: resolutions.iter().map(|row| (row.resolution.occurred_at, row.resolution.outcome)).collect(),
             resolutions: rows::sum_resolutions(&resolutions),
+            orders_version,
             payments,
             linked,
         }

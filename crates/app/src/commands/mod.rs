@@ -174,10 +174,9 @@ pub async fn run() -> ExitCode {
     let is_demo = matches!(arguments.command, Command::Demo(_));
     telemetry::start(if is_demo { LevelFilter::WARN } else { LevelFilter::INFO });
     match dispatch(arguments).await {
-        Ok(Done::Well) => ExitCode::SUCCESS,
+        Ok(Done::Well) | Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Ok(Done::NeedsAttention) => ExitCode::from(3),
         Ok(Done::WrongSettings) => ExitCode::from(2),
-        Err(Failure::ReaderGone) => ExitCode::SUCCESS,
         Err(failure) => {
             // Where standard error is gone, the exit code still tells.
             drop(writeln!(io::stderr(), "chargebook: {}", chain(&failure)));

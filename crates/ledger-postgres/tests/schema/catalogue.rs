@@ -47,6 +47,7 @@ const REFERENCE: &[(&str, &str)] = &[
     ("summaries", "business_date time_zone state sealed_at"),
     ("summary_deliveries", "business_date channel state"),
     ("deployment", "purpose"),
+    ("order_book", "version"),
 ];
 
 const VIEWS: &[(&str, &str)] = &[

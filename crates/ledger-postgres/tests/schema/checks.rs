@@ -37,6 +37,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("summary_deliveries", r#"{"state": "sent", "claimed_until": null}"#, "summary_deliveries_state_check"),
     ("summary_deliveries", r#"{"claimed_until": null}"#, "summary_deliveries_claim_check"),
     ("summary_deliveries", r#"{"state": "accepted"}"#, "summary_deliveries_claim_check"),
+    ("order_book", r#"{"only_row": false}"#, "order_book_only_row_check"),
     ("deployment", r#"{"only_row": false}"#, "deployment_only_row_check"),
     ("deployment", r#"{"purpose": "live"}"#, "deployment_purpose_check"),
 ];
@@ -80,7 +81,9 @@ async fn post(pool: &PgPool, entry: &str, postings: &[(i64, &str)]) -> Result<()
     let rows: Vec<_> = postings
         .iter()
         .enumerate()
-        .map(|(line, (amount, currency))| format!("('default', '{entry}', {line}, 'assets:stripe-balance', {amount}, '{currency}')"))
+        .map(|(line, (amount, currency))| {
+            format!("('default', '{entry}', {line}, 'assets:stripe-balance', {amount}, '{currency}')")
+        })
         .collect();
     let sql = format!(
         "INSERT INTO chargebook.postings (account, entry_id, line, ledger_account, amount_minor, currency) VALUES {}",

@@ -141,6 +141,22 @@ pub async fn a_dispute_that_an_import_does_not_concern_is_not_due(books: &dyn Bo
     assert!(due(books).await.is_empty(), "that both name nothing is no match");
 }
 
+/// A dispute that nobody knew when an import began is matched by what was imported, also where it had another order.
+pub async fn an_import_beside_a_new_dispute_is_not_lost(books: &dyn Books) {
+    let by_intent = OrderPayment { charge: None, payment_intent: Some(intent("pi_1")), ..payment("#1") };
+    books.import(&[by_intent]).await.unwrap();
+    let seen = observation("evt_1", "lost", day(40));
+    let entry = change_entry(decided(books, &seen).await, &["evt_1"]);
+    books.import(&[payment("#2")]).await.unwrap();
+    if record(books, entry, day(40)).await == Answer::Stale {
+        observe(books, &seen).await;
+    }
+    for key in due(books).await {
+        match_again(books, &key).await;
+    }
+    assert_eq!(matched(books).await, Some(order("#2")), "the charge tells before the payment intent");
+}
+
 /// What was decided before an import, and recorded after it, does not hide the import.
 pub async fn an_import_meanwhile_is_not_lost(books: &dyn Books) {
     let first = change_entry(decided(books, &observation("evt_1", "lost", day(40))).await, &["evt_1"]);

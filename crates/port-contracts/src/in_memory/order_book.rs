@@ -44,6 +44,7 @@ impl State {
         if known.as_ref() == Some(payment) {
             return Imported { same: imported.same + 1, ..imported };
         }
+        self.orders_version += 1;
         let concerns = |facts: &Facts, linked: Option<&OrderRef>| {
             names(facts, linked, None, payment) || known.as_ref().is_some_and(|known| names(facts, linked, None, known))
         };

@@ -15,7 +15,7 @@ impl State {
         match &entry.content {
             Content::Change(change) => {
                 let present = self.disputes.get(&change.key).map_or(0, |kept| kept.version);
-                if present != change.expected {
+                if present != change.expected || change.orders_version != self.orders_version {
                     return Ok(Answer::Stale);
                 }
                 self.record_change(change, recorded_at)?;
