@@ -32,6 +32,10 @@ async fn two_demos_print_the_same_figures_and_leave_mails_and_books_to_look_at()
     assert_eq!(figures(&first), figures(&second));
     assert_eq!(first.err, "");
     let shown = &first.out;
+    let readme = include_str!("../../README.md").split("<!-- demo output -->").nth(1).unwrap();
+    for line in readme.lines().filter(|line| !line.starts_with("```")) {
+        assert!(shown.lines().any(|said| said.trim_end() == line), "README.md says {line:?}, and the demo\n{shown}");
+    }
     for part in ["Trial balance", "Each currency sums to zero", "KWD", "JPY", "orphan"] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
