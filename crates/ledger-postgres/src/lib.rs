@@ -60,6 +60,8 @@ impl PostgresLedger {
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            // Slower than that is an error, which is told where it is met.
+            .acquire_slow_threshold(ACQUIRE_TIMEOUT)
             .connect_lazy_with(options);
         Ok(Self::new(pool, orders))
     }
