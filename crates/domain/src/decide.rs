@@ -7,11 +7,12 @@ use crate::figures::{Step, bucket, steps};
 use crate::journal::{BookedCloseOuts, Heading, JournalError, missing_close_outs, movement_postings};
 use crate::orders::match_order;
 use crate::ports::Version;
+use crate::reread::owed_read;
 use crate::resolution::{BookedDeltas, BookedOutcomes, missing, targets};
 use crate::{
     Bucket, Category, Convention, Currency, Discrepancy, DiscrepancyKind, DisputeId, DisputeKey, EntryId, EntryKind,
     Facts, Figures, JournalEntry, Line, MoneyError, Movement, MovementContradicted, Observation, OrderMatch,
-    OrderPayment, OrderRef, OrderResolution, Outcome, Resolution, Status,
+    OrderPayment, OrderRef, OrderResolution, Outcome, OwedRead, Resolution, Status,
 };
 
 /// How the books are kept.
@@ -110,6 +111,8 @@ pub struct Change {
     pub discrepancies: Vec<Discrepancy>,
     /// What it means for its order now, or for each order that it may be of.
     pub order_resolutions: Vec<OrderResolution>,
+    /// Whether the source must be asked about it.
+    pub owed_read: Option<OwedRead>,
 }
 
 impl Change {
@@ -202,6 +205,7 @@ pub fn decide(
         convention: moved.then_some(convention),
     };
     let order_resolutions = order_resolutions(&dispute, &facts, &last)?;
+    let owed_read = owed_read(&facts, &lines, stored.version == 0, &dispute, &discrepancies);
     Ok(Change {
         key: key.clone(),
         expected: stored.version,
@@ -214,6 +218,7 @@ pub fn decide(
         resolutions,
         discrepancies,
         order_resolutions,
+        owed_read,
     })
 }
 
@@ -223,25 +228,40 @@ fn movement_entries(
     convention: Convention,
     rules: BookRules,
 ) -> Result<Vec<JournalEntry>, DecideError> {
-    let mut entries = Vec::new();
-    for movement in movements {
-        let what = match movement.category {
-            Category::Withdrawal => "Withdrawal for",
-            Category::Reinstatement => "Reinstatement for",
-            Category::Fee => "Fee for",
-            Category::Other => "Unexplained movement for",
-        };
-        let heading = Heading {
-            id: EntryId::of_movement(&movement.id),
-            dispute: Some(dispute.clone()),
-            kind: EntryKind::Movement,
-            occurred_at: movement.occurred_at,
-            posted_on: rules.business_date(movement.occurred_at),
-            narration: format!("{what} {dispute}, {}", movement.id),
-        };
-        entries.extend(JournalEntry::try_new(heading, movement_postings(movement, convention)?)?);
-    }
-    Ok(entries)
+    let entry = |movement| movement_entry(Some(dispute), movement, convention, rules).transpose();
+    movements.iter().filter_map(entry).collect()
+}
+
+/// The entry of a movement that no dispute claims; none when it moves nothing.
+///
+/// # Errors
+/// [`DecideError`].
+pub fn account_entry(movement: &Movement, rules: BookRules) -> Result<Option<JournalEntry>, DecideError> {
+    movement_entry(None, movement, rules.convention, rules)
+}
+
+fn movement_entry(
+    dispute: Option<&DisputeId>,
+    movement: &Movement,
+    convention: Convention,
+    rules: BookRules,
+) -> Result<Option<JournalEntry>, DecideError> {
+    let what = match movement.category {
+        Category::Withdrawal => "Withdrawal for",
+        Category::Reinstatement => "Reinstatement for",
+        Category::Fee => "Fee for",
+        Category::Other => "Unexplained movement for",
+    };
+    let whom = dispute.map_or("the account", DisputeId::as_str);
+    let heading = Heading {
+        id: EntryId::of_movement(&movement.id),
+        dispute: dispute.cloned(),
+        kind: EntryKind::Movement,
+        occurred_at: movement.occurred_at,
+        posted_on: rules.business_date(movement.occurred_at),
+        narration: format!("{what} {whom}, {}", movement.id),
+    };
+    Ok(JournalEntry::try_new(heading, movement_postings(movement, convention)?)?)
 }
 
 fn close_out_entries(

@@ -7,7 +7,8 @@ use std::collections::btree_map::Entry;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Basis, CauseId, Claims, Discrepancy, DiscrepancyKind, Money, Movement, MovementId, Observation, Outcome, Status,
+    Basis, CauseId, Claims, Discrepancy, DiscrepancyKind, DisputeKey, Money, Movement, MovementId, Observation,
+    Outcome, Status,
 };
 
 /// One statement of a source: an observation without its movements.
@@ -25,6 +26,22 @@ pub struct Line {
     pub claims: Claims,
     /// When the latest of the movements it showed was made.
     pub latest_movement_at: Option<DateTime<Utc>>,
+}
+
+impl Line {
+    /// The statement once more, without movements. Adding it to facts that hold it adds nothing.
+    #[must_use]
+    pub fn restated(&self, key: &DisputeKey) -> Observation {
+        Observation {
+            key: key.clone(),
+            cause: self.cause.clone(),
+            basis: self.basis,
+            as_of: self.as_of,
+            status: self.status.clone(),
+            claims: self.claims.clone(),
+            movements: Vec::new(),
+        }
+    }
 }
 
 /// A stretch of equal statuses.
@@ -119,6 +136,11 @@ impl Facts {
         movements
     }
 
+    /// Whether a movement is known as it is.
+    pub(crate) fn knows(&self, movement: &Movement) -> bool {
+        self.movements.get(&movement.id).is_some_and(|known| known.same_money(movement))
+    }
+
     /// The value of a filing fact: that of the earliest statement that has it.
     pub fn first<T>(&self, claim: impl Fn(&Claims) -> Option<T>) -> Option<T> {
         self.lines().find_map(|line| claim(&line.claims))
@@ -148,7 +170,7 @@ impl Facts {
         lines.iter().rev().find(|line| line.status.outcome().is_some()).or(lines.last()).copied()
     }
 
-    fn by_status_order(&self) -> Vec<&Line> {
+    pub(crate) fn by_status_order(&self) -> Vec<&Line> {
         let mut lines: Vec<_> = self.lines().collect();
         lines.sort_by_key(|line| (line.as_of, line.status.rank(), line.status.as_str(), &line.cause));
         lines

@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::money::sub;
+use crate::ports::Origin;
 use crate::{Currency, MoneyError, MovementId};
 
 /// What a movement is for. It follows from the source's reporting category, never from the sign.
@@ -140,6 +141,25 @@ impl Movement {
             (*amount_minor, *fee_minor, *net_minor, *currency, *occurred_at)
         };
         same_category && of(self) == of(other)
+    }
+
+    /// Whether it is about a dispute, as a row of an account's movements that came from `origin`.
+    ///
+    /// Disputed money is told by its reporting category; on rows from before there was one, by the text that Stripe
+    /// gives it. Fees for disputes that Stripe books on the account (countered, compliance, Smart Disputes) have the
+    /// category of any fee, and are told by their text alone.
+    #[must_use]
+    pub fn is_about_disputes(&self, origin: &Origin) -> bool {
+        let text = self.description.as_deref().unwrap_or_default().to_lowercase();
+        let speaks_of = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        match (origin, self.category) {
+            (Origin::Dispute(_), _) => true,
+            (_, Category::Withdrawal | Category::Reinstatement) => {
+                self.reporting_category.is_some() || speaks_of(&["chargeback", "dispute"])
+            }
+            (_, Category::Fee) => speaks_of(&["dispute", "chargeback", "compliance"]),
+            (_, Category::Other) => false,
+        }
     }
 
     /// The order in which movements act on a dispute: by time, withdrawals first within a second.

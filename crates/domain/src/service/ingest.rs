@@ -1,11 +1,14 @@
+mod plan;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::ports::{Answer, Cause, Content, Entry, Ledger, LedgerError, Lookup, Reading, SourceEvent};
-use crate::{Admission, BookRules, DisputeKey, Observation, Stored, decide};
+use self::plan::quarantined;
+use crate::ports::{Answer, Content, Entry, Ledger, LedgerError, SourceEvent};
+use crate::{Admission, BookRules};
 
 /// How often a batch is decided again because others changed its disputes meanwhile.
 const ATTEMPTS_MAX: usize = 8;
@@ -62,13 +65,37 @@ struct Placed<'a> {
     received: &'a Received,
 }
 
-/// An entry, and the places of the deliveries behind it.
+/// An entry, the places of the deliveries behind it, and what they found, if it is a dispute's.
 struct Planned {
     entry: Entry,
     places: Vec<usize>,
+    found: Option<Found>,
 }
 
-type Receipts<'a> = Pin<Box<dyn Future<Output = Result<BTreeMap<usize, Receipt>, LedgerError>> + Send + 'a>>;
+/// How a dispute stood when something was observed of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// Whether it was in the books before.
+    pub was_there: bool,
+    /// Whether anything was new.
+    pub is_news: bool,
+    /// Whether it has no order now.
+    pub is_orphan: bool,
+    /// Whether it is closed now, and money that belongs to its verdict was not seen.
+    pub misses_money: bool,
+}
+
+/// What became of a delivery, and what it found if it is of a dispute and was booked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// What became of it.
+    pub receipt: Receipt,
+    /// What it found.
+    pub found: Option<Found>,
+}
+
+type Outcomes = BTreeMap<usize, Outcome>;
+type Booked<'a> = Pin<Box<dyn Future<Output = Result<Outcomes, LedgerError>> + Send + 'a>>;
 
 impl Ingest {
     /// Books into `ledger` what `admission` expects, by `rules`.
@@ -84,6 +111,14 @@ impl Ingest {
     /// # Errors
     /// [`LedgerError`]; then each delivery is either booked or not, and delivering it again settles it.
     pub async fn ingest(&self, batch: &[Received], now: DateTime<Utc>) -> Result<Vec<Receipt>, LedgerError> {
+        Ok(self.book_all(batch, now).await?.into_iter().map(|outcome| outcome.receipt).collect())
+    }
+
+    /// As [`Ingest::ingest`], and says what was found of each dispute.
+    ///
+    /// # Errors
+    /// [`LedgerError`], as there.
+    pub async fn book_all(&self, batch: &[Received], now: DateTime<Utc>) -> Result<Vec<Outcome>, LedgerError> {
         let mut first = BTreeMap::new();
         let mut unique = Vec::new();
         for (index, received) in batch.iter().enumerate() {
@@ -93,57 +128,54 @@ impl Ingest {
                 index
             });
         }
-        let receipts = self.book(unique, now).await?;
-        let receipt_of = |(index, received): (usize, &Received)| {
+        let outcomes = self.book(unique, now).await?;
+        let lost = Outcome { receipt: Receipt::Quarantined, found: None };
+        let outcome_of = |(index, received): (usize, &Received)| {
             let first = first.get(&(&received.event.account, &received.event.id)).copied().unwrap_or(index);
-            let receipt = receipts.get(&first).copied().unwrap_or(Receipt::Quarantined);
-            let repeated = first != index && receipt == Receipt::Recorded;
-            if repeated { Receipt::Duplicate } else { receipt }
+            let outcome = outcomes.get(&first).copied().unwrap_or(lost);
+            let repeated = first != index && outcome.receipt == Receipt::Recorded;
+            if repeated { Outcome { receipt: Receipt::Duplicate, ..outcome } } else { outcome }
         };
-        Ok(batch.iter().enumerate().map(receipt_of).collect())
+        Ok(batch.iter().enumerate().map(outcome_of).collect())
     }
 
-    fn book<'a>(&'a self, mut open: Vec<Placed<'a>>, now: DateTime<Utc>) -> Receipts<'a> {
+    fn book<'a>(&'a self, mut open: Vec<Placed<'a>>, now: DateTime<Utc>) -> Booked<'a> {
         Box::pin(async move {
-            let mut receipts = BTreeMap::new();
-            match self.try_book(&mut open, &mut receipts, now).await {
+            let mut outcomes = Outcomes::new();
+            match self.try_book(&mut open, &mut outcomes, now).await {
                 Err(LedgerError::Refused { reason }) => match open.as_slice() {
                     [] => {}
-                    [one] => receipts.extend(self.quarantine(*one, reason, now).await?),
+                    [one] => outcomes.extend(self.quarantine(*one, reason, now).await?),
                     many => {
                         let (left, right) = many.split_at(many.len().div_ceil(2));
-                        receipts.extend(self.book(left.to_vec(), now).await?);
-                        receipts.extend(self.book(right.to_vec(), now).await?);
+                        outcomes.extend(self.book(left.to_vec(), now).await?);
+                        outcomes.extend(self.book(right.to_vec(), now).await?);
                     }
                 },
                 answered => answered?,
             }
-            Ok(receipts)
+            Ok(outcomes)
         })
     }
 
-    async fn quarantine(
-        &self,
-        one: Placed<'_>,
-        reason: String,
-        now: DateTime<Utc>,
-    ) -> Result<BTreeMap<usize, Receipt>, LedgerError> {
+    async fn quarantine(&self, one: Placed<'_>, reason: String, now: DateTime<Utc>) -> Result<Outcomes, LedgerError> {
         let planned = vec![quarantined(one, reason)];
-        let mut receipts = BTreeMap::new();
-        self.record(planned, now, &mut receipts).await?;
-        Ok(receipts)
+        let mut outcomes = Outcomes::new();
+        self.record(planned, now, &mut outcomes).await?;
+        Ok(outcomes)
     }
 
     /// Books what is open, again where it is stale. What is booked is noted, and is not open any more.
     async fn try_book(
         &self,
         open: &mut Vec<Placed<'_>>,
-        receipts: &mut BTreeMap<usize, Receipt>,
+        outcomes: &mut Outcomes,
         now: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
         for _ in 0..ATTEMPTS_MAX {
-            let planned = self.plan(open, now).await?;
-            let stale = self.record(planned, now, receipts).await?;
+            let plan = self.plan(open, now).await?;
+            outcomes.extend(plan.known);
+            let stale = self.record(plan.entries, now, outcomes).await?;
             open.retain(|placed| stale.contains(&placed.index));
             if open.is_empty() {
                 return Ok(());
@@ -152,85 +184,21 @@ impl Ingest {
         Err(LedgerError::Unavailable("the same disputes are being changed by others all the time".into()))
     }
 
-    async fn plan(&self, batch: &[Placed<'_>], now: DateTime<Utc>) -> Result<Vec<Planned>, LedgerError> {
-        let mut planned = Vec::new();
-        let mut disputes: BTreeMap<&DisputeKey, Vec<(Placed<'_>, &Observation)>> = BTreeMap::new();
-        for placed in batch {
-            let event = &placed.received.event;
-            match (self.admission.objection(event, now), &event.reading) {
-                (Some(reason), _) => planned.push(quarantined(*placed, reason)),
-                (None, Reading::Dispute(observation)) => {
-                    disputes.entry(&observation.key).or_default().push((*placed, observation));
-                }
-                (None, Reading::NotADispute | Reading::NotUnderstood { .. }) => {
-                    let entry = Entry { causes: vec![cause(placed.received, false)], content: Content::Ignored };
-                    planned.push(Planned { entry, places: vec![placed.index] });
-                }
-            }
-        }
-        let mut observations: Vec<_> = disputes.values().flatten().map(|(_, observation)| *observation).collect();
-        observations.sort_by_key(|observation| (observation.as_of, &observation.cause));
-        let lookups = merge(observations.into_iter().map(Lookup::of).collect());
-        let stored = if lookups.is_empty() { Vec::new() } else { self.ledger.load(&lookups).await? };
-        for ((key, observed), stored) in disputes.into_iter().zip(stored) {
-            self.plan_dispute(key, &stored, &observed, &mut planned);
-        }
-        Ok(planned)
-    }
-
-    /// Decides a dispute's observations together; where one of them can't be booked, only that one is left out.
-    fn plan_dispute(
-        &self,
-        key: &DisputeKey,
-        stored: &Stored,
-        observed: &[(Placed<'_>, &Observation)],
-        planned: &mut Vec<Planned>,
-    ) {
-        let all: Vec<_> = observed.iter().map(|(_, observation)| (*observation).clone()).collect();
-        let mut bookable = Vec::new();
-        let change = decide(key, stored, &all, self.rules).or_else(|_| {
-            let mut accepted = Vec::new();
-            let mut last = Err(crate::DecideError::NothingKnown);
-            for (placed, observation) in observed {
-                accepted.push((*observation).clone());
-                match decide(key, stored, &accepted, self.rules) {
-                    Ok(change) => {
-                        bookable.push(*placed);
-                        last = Ok(change);
-                    }
-                    Err(error) => {
-                        accepted.pop();
-                        planned.push(quarantined(*placed, error.to_string()));
-                    }
-                }
-            }
-            last
-        });
-        if bookable.is_empty() {
-            bookable.extend(observed.iter().map(|(placed, _)| *placed));
-        }
-        if let Ok(change) = change {
-            let causes = bookable.iter().map(|placed| cause(placed.received, true)).collect();
-            let entry = Entry { causes, content: Content::Change(Box::new(change)) };
-            planned.push(Planned { entry, places: bookable.iter().map(|placed| placed.index).collect() });
-        }
-    }
-
-    /// Records what was planned, notes the receipts, and returns the places of what was stale.
+    /// Records what was planned, notes what became of it, and returns the places of what was stale.
     async fn record(
         &self,
         planned: Vec<Planned>,
         now: DateTime<Utc>,
-        receipts: &mut BTreeMap<usize, Receipt>,
+        outcomes: &mut Outcomes,
     ) -> Result<BTreeSet<usize>, LedgerError> {
         let (entries, places): (Vec<_>, Vec<_>) =
-            planned.into_iter().map(|planned| (planned.entry, planned.places)).unzip();
+            planned.into_iter().map(|planned| (planned.entry, (planned.places, planned.found))).unzip();
         if entries.is_empty() {
             return Ok(BTreeSet::new());
         }
         let answers = self.ledger.record(&entries, now).await?;
         let mut stale = BTreeSet::new();
-        for ((entry, places), answer) in entries.iter().zip(places).zip(answers) {
+        for ((entry, (places, found)), answer) in entries.iter().zip(places).zip(answers) {
             let Answer::Recorded { known_before } = answer else {
                 stale.extend(places);
                 continue;
@@ -242,43 +210,9 @@ impl Ingest {
                     Content::Ignored => Receipt::Ignored,
                     Content::Quarantined { .. } => Receipt::Quarantined,
                 };
-                receipts.insert(place, receipt);
+                outcomes.insert(place, Outcome { receipt, found });
             }
         }
         Ok(stale)
     }
-}
-
-fn cause(received: &Received, keep_body: bool) -> Cause {
-    Cause {
-        account: received.event.account.clone(),
-        id: received.event.id.clone(),
-        event_type: received.event.event_type.clone(),
-        received_at: received.received_at,
-        body: keep_body.then(|| received.body.clone()),
-    }
-}
-
-fn quarantined(placed: Placed<'_>, reason: String) -> Planned {
-    let entry = Entry { causes: vec![cause(placed.received, true)], content: Content::Quarantined { reason } };
-    Planned { entry, places: vec![placed.index] }
-}
-
-/// One lookup a dispute; of several in the order of their times the first that names a charge, an intent or an order
-/// counts, as it does in the facts.
-fn merge(lookups: Vec<Lookup>) -> Vec<Lookup> {
-    let mut merged: BTreeMap<DisputeKey, Lookup> = BTreeMap::new();
-    for lookup in lookups {
-        match merged.get_mut(&lookup.key) {
-            None => {
-                merged.insert(lookup.key.clone(), lookup);
-            }
-            Some(known) => {
-                known.charge = known.charge.take().or(lookup.charge);
-                known.payment_intent = known.payment_intent.take().or(lookup.payment_intent);
-                known.order = known.order.take().or(lookup.order);
-            }
-        }
-    }
-    merged.into_values().collect()
 }

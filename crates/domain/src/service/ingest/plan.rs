@@ -1,0 +1,173 @@
+//! From deliveries to the entries that book them: what is decided together, and what must be left out.
+
+use std::collections::BTreeMap;
+
+use super::{Found, Ingest, Outcome, Placed, Planned, Receipt, Received};
+use crate::ports::{Cause, Content, Entry, LedgerError, Lookup, Reading};
+use crate::reread::{misses_money, news};
+use crate::{Basis, Change, DecideError, DisputeKey, Observation, OrderMatch, Stored, decide};
+
+/// What a batch comes to: what must be recorded, and what is known already.
+#[derive(Default)]
+pub(super) struct Plan {
+    pub(super) entries: Vec<Planned>,
+    pub(super) known: Vec<(usize, Outcome)>,
+}
+
+/// An observation, and the delivery that it is of.
+type Observed<'a> = (Placed<'a>, Observation);
+
+impl Ingest {
+    pub(super) async fn plan(
+        &self,
+        batch: &[Placed<'_>],
+        now: chrono::DateTime<chrono::Utc>,
+    ) -> Result<Plan, LedgerError> {
+        let mut plan = Plan::default();
+        let mut disputes: BTreeMap<&DisputeKey, Vec<(Placed<'_>, &Observation)>> = BTreeMap::new();
+        for placed in batch {
+            let event = &placed.received.event;
+            match (self.admission.objection(event, now), &event.reading) {
+                (Some(reason), _) => plan.entries.push(quarantined(*placed, reason)),
+                (None, Reading::Dispute(observation)) => {
+                    disputes.entry(&observation.key).or_default().push((*placed, observation));
+                }
+                (None, Reading::NotADispute | Reading::NotUnderstood { .. }) => {
+                    let entry = Entry { causes: vec![cause(placed.received, false)], content: Content::Ignored };
+                    plan.entries.push(Planned { entry, places: vec![placed.index], found: None });
+                }
+            }
+        }
+        let mut observations: Vec<_> = disputes.values().flatten().map(|(_, observation)| *observation).collect();
+        observations.sort_by_key(|observation| (observation.as_of, &observation.cause));
+        let lookups = merge(observations.into_iter().map(Lookup::of).collect());
+        let stored = if lookups.is_empty() { Vec::new() } else { self.ledger.load(&lookups).await? };
+        for ((key, mut observed), stored) in disputes.into_iter().zip(stored) {
+            observed.sort_by_key(|(_, observation)| (observation.as_of, &observation.cause));
+            self.plan_dispute(key, &stored, &observed, &mut plan);
+        }
+        Ok(plan)
+    }
+
+    /// Decides a dispute's observations together; where one of them can't be booked, only that one is left out.
+    fn plan_dispute(
+        &self,
+        key: &DisputeKey,
+        stored: &Stored,
+        observed: &[(Placed<'_>, &Observation)],
+        plan: &mut Plan,
+    ) {
+        let new = what_is_new(stored, observed, plan);
+        if new.is_empty() {
+            return;
+        }
+        let all: Vec<_> = new.iter().map(|(_, observation)| observation.clone()).collect();
+        let (places, change) = match decide(key, stored, &all, self.rules) {
+            Ok(change) => (new.iter().map(|(placed, _)| *placed).collect(), change),
+            Err(_) => match self.decide_each(key, stored, &new, plan) {
+                Some(decided) => decided,
+                None => return,
+            },
+        };
+        let found = Some(Found::of(stored, &change));
+        let causes = places.iter().map(|placed: &Placed<'_>| cause(placed.received, true)).collect();
+        let entry = Entry { causes, content: Content::Change(Box::new(change)) };
+        plan.entries.push(Planned { entry, places: places.iter().map(|placed| placed.index).collect(), found });
+    }
+
+    /// The change of all observations that can be booked; the others are quarantined.
+    fn decide_each<'a>(
+        &self,
+        key: &DisputeKey,
+        stored: &Stored,
+        new: &[Observed<'a>],
+        plan: &mut Plan,
+    ) -> Option<(Vec<Placed<'a>>, Change)> {
+        let (mut places, mut accepted, mut last) = (Vec::new(), Vec::new(), None);
+        for (placed, observation) in new {
+            accepted.push(observation.clone());
+            match decide(key, stored, &accepted, self.rules) {
+                Ok(change) => {
+                    places.push(*placed);
+                    last = Some(change);
+                }
+                Err(error) => {
+                    accepted.pop();
+                    plan.entries.push(quarantined(*placed, DecideError::to_string(&error)));
+                }
+            }
+        }
+        Some((places, last?))
+    }
+}
+
+/// The observations without those reads that say nothing new; these are known.
+fn what_is_new<'a>(stored: &Stored, observed: &[(Placed<'a>, &Observation)], plan: &mut Plan) -> Vec<Observed<'a>> {
+    if observed.iter().all(|(_, observation)| observation.basis == Basis::Event) {
+        return observed.iter().map(|(placed, observation)| (*placed, (*observation).clone())).collect();
+    }
+    let mut facts = stored.facts.clone();
+    let mut new = Vec::new();
+    for (placed, observation) in observed {
+        let told = match observation.basis {
+            Basis::Event => Some((*observation).clone()),
+            Basis::Read => news(&facts, observation),
+        };
+        match told {
+            None => plan.known.push((placed.index, Outcome { receipt: Receipt::Duplicate, found: Some(Found::KNOWN) })),
+            Some(told) => {
+                // What contradicts the facts is found when it is decided.
+                drop(facts.add(&told));
+                new.push((*placed, told));
+            }
+        }
+    }
+    new
+}
+
+impl Found {
+    const KNOWN: Self = Self { was_there: true, is_news: false, is_orphan: false, misses_money: false };
+
+    fn of(stored: &Stored, change: &Change) -> Self {
+        Self {
+            was_there: stored.version > 0,
+            is_news: change.has_news(),
+            is_orphan: change.dispute.order_match == OrderMatch::Orphan,
+            misses_money: misses_money(change.dispute.bucket, &change.discrepancies),
+        }
+    }
+}
+
+pub(super) fn cause(received: &Received, keep_body: bool) -> Cause {
+    Cause {
+        account: received.event.account.clone(),
+        id: received.event.id.clone(),
+        event_type: received.event.event_type.clone(),
+        received_at: received.received_at,
+        body: keep_body.then(|| received.body.clone()),
+    }
+}
+
+pub(super) fn quarantined(placed: Placed<'_>, reason: String) -> Planned {
+    let entry = Entry { causes: vec![cause(placed.received, true)], content: Content::Quarantined { reason } };
+    Planned { entry, places: vec![placed.index], found: None }
+}
+
+/// One lookup a dispute; of several in the order of their times the first that names a charge, an intent or an order
+/// counts, as it does in the facts.
+fn merge(lookups: Vec<Lookup>) -> Vec<Lookup> {
+    let mut merged: BTreeMap<DisputeKey, Lookup> = BTreeMap::new();
+    for lookup in lookups {
+        match merged.get_mut(&lookup.key) {
+            None => {
+                merged.insert(lookup.key.clone(), lookup);
+            }
+            Some(known) => {
+                known.charge = known.charge.take().or(lookup.charge);
+                known.payment_intent = known.payment_intent.take().or(lookup.payment_intent);
+                known.order = known.order.take().or(lookup.order);
+            }
+        }
+    }
+    merged.into_values().collect()
+}
