@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::AccountId;
 use crate::ports::{Reading, SourceEvent};
+use crate::{AccountId, Movement};
 
 /// How far ahead of our clock a source may be.
 pub const AHEAD_MAX: TimeDelta = TimeDelta::hours(24);
@@ -41,14 +41,29 @@ impl Admission {
         if event.account != AccountId::own() && !self.accounts.is_empty() && !self.accounts.contains(&event.account) {
             return Some(format!("account {} is not in stripe.accounts", event.account));
         }
-        let amounts = observation.movements.iter().flat_map(|m| [m.amount_minor, m.fee_minor, m.net_minor]);
-        let mut amounts = amounts.chain([observation.claims.disputed.minor()]);
-        if amounts.any(|minor| minor.unsigned_abs() > AMOUNT_MAX) {
-            return Some(format!("an amount of more than {AMOUNT_MAX} minor units"));
+        if is_vast(observation.claims.disputed.minor()) {
+            return Some(too_vast());
+        }
+        if let Some(reason) = Self::objection_to_amounts(&observation.movements) {
+            return Some(reason);
         }
         let ahead = observation.as_of.signed_duration_since(now) > AHEAD_MAX;
         ahead.then(|| "it is dated more than 24 hours ahead of this machine's clock".to_owned())
     }
+
+    /// Why movements must be quarantined for their amounts, or `None` when they can be booked.
+    pub(crate) fn objection_to_amounts<'a>(movements: impl IntoIterator<Item = &'a Movement>) -> Option<String> {
+        let mut amounts = movements.into_iter().flat_map(|m| [m.amount_minor, m.fee_minor, m.net_minor]);
+        amounts.any(is_vast).then(too_vast)
+    }
+}
+
+fn is_vast(minor: i64) -> bool {
+    minor.unsigned_abs() > AMOUNT_MAX
+}
+
+fn too_vast() -> String {
+    format!("an amount of more than {AMOUNT_MAX} minor units")
 }
 
 #[cfg(test)]

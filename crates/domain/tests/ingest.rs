@@ -11,7 +11,7 @@ use chargebook_domain::ports::{
 };
 use chargebook_domain::service::{Ingest, Receipt, Received};
 use chargebook_domain::{
-    AccountId, Admission, BookRules, Claims, Currency, Deltas, DisputeKey, Money, Observation, Stored,
+    AccountId, Admission, Basis, BookRules, Claims, Currency, Deltas, DisputeKey, Money, Observation, Stored,
 };
 use chargebook_port_contracts::histories::{arriving_of, history_of};
 use chargebook_port_contracts::samples::{
@@ -69,7 +69,9 @@ proptest! {
         (a, b) in (arriving_of("du_1"), arriving_of("du_2")),
         orders in history_of("du_3"),
     ) {
-        let arrivals: Vec<_> = a.arrivals.into_iter().chain(b.arrivals).map(received).collect();
+        // What is delivered are events.
+        let delivered = |observation| received(Observation { basis: Basis::Event, ..observation });
+        let arrivals: Vec<_> = a.arrivals.into_iter().chain(b.arrivals).map(delivered).collect();
         now(async {
             let (at_once, one_by_one) = (InMemoryLedger::default(), InMemoryLedger::default());
             at_once.import(&orders.payments).await.unwrap();

@@ -25,7 +25,7 @@ pub use notifier::{Mail, Notifier, SendOutcome};
 pub use order_book::{Imported, Link, Linked, OrderBook};
 pub use read_queue::{ReadClaim, ReadQueue};
 pub use summaries::{Claim, ClaimRequest, DeliveryState, Seal, Sealed, Summaries};
-pub use sweeps::{Sweep, SweepKind, Sweeps};
+pub use sweeps::{Sweep, SweepKind, SweepRequest, Sweeps};
 
 #[cfg(feature = "mock")]
 pub use {

@@ -32,6 +32,21 @@ impl SweepKind {
     }
 }
 
+/// A wish to sweep.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SweepRequest {
+    /// Whose.
+    pub account: AccountId,
+    /// What.
+    pub kind: SweepKind,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// How long after the last one.
+    pub every: Duration,
+    /// How long it may take.
+    pub lease: Duration,
+}
+
 /// The right to sweep.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Sweep {
@@ -47,19 +62,12 @@ pub struct Sweep {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Sweeps: Send + Sync {
-    /// Takes the right to sweep, for as long as `lease`; `None` when it is another's, or when the last one that was
+    /// Takes the right to sweep, for as long as the lease; `None` when it is another's, or when the last one that was
     /// finished was finished less than `every` ago.
     ///
     /// # Errors
     /// [`LedgerError`].
-    async fn begin_sweep(
-        &self,
-        account: &AccountId,
-        kind: SweepKind,
-        now: DateTime<Utc>,
-        every: Duration,
-        lease: Duration,
-    ) -> Result<Option<Sweep>, LedgerError>;
+    async fn begin_sweep(&self, request: &SweepRequest) -> Result<Option<Sweep>, LedgerError>;
 
     /// Ends a sweep. One that is not the present one changes nothing.
     ///

@@ -1,3 +1,4 @@
+mod movement;
 mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub(super) use self::movement::Row;
 use self::plan::quarantined;
 use crate::ports::{Answer, Content, Entry, Ledger, LedgerError, SourceEvent};
 use crate::{Admission, BookRules};
@@ -53,7 +55,7 @@ impl Receipt {
 /// Books deliveries in batches.
 #[derive(Clone)]
 pub struct Ingest {
-    ledger: Arc<dyn Ledger>,
+    pub(super) ledger: Arc<dyn Ledger>,
     rules: BookRules,
     admission: Admission,
 }
@@ -65,37 +67,46 @@ struct Placed<'a> {
     received: &'a Received,
 }
 
-/// An entry, the places of the deliveries behind it, and what they found, if it is a dispute's.
+/// An entry, the places of the deliveries behind it, and what they seen, if it is a dispute's.
 struct Planned {
     entry: Entry,
     places: Vec<usize>,
-    found: Option<Found>,
+    seen: Option<Seen>,
 }
 
-/// How a dispute stood when something was observed of it.
+/// What an observation was to the books.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Found {
-    /// Whether it was in the books before.
-    pub was_there: bool,
-    /// Whether anything was new.
-    pub is_news: bool,
-    /// Whether it has no order now.
+pub enum News {
+    /// The first that is known of its dispute.
+    First,
+    /// Something that was not known of a dispute that was.
+    More,
+    /// Nothing.
+    None,
+}
+
+/// What was seen of a dispute, and how it stands then.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seen {
+    /// Whether it was news.
+    pub news: News,
+    /// Whether it has no order.
     pub is_orphan: bool,
-    /// Whether it is closed now, and money that belongs to its verdict was not seen.
+    /// Whether it is closed, and money that belongs to its verdict was not seen.
     pub misses_money: bool,
 }
 
-/// What became of a delivery, and what it found if it is of a dispute and was booked.
+/// What became of a delivery, and what it seen if it is of a dispute and was booked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Outcome {
+pub struct Booked {
     /// What became of it.
     pub receipt: Receipt,
-    /// What it found.
-    pub found: Option<Found>,
+    /// What it seen.
+    pub seen: Option<Seen>,
 }
 
-type Outcomes = BTreeMap<usize, Outcome>;
-type Booked<'a> = Pin<Box<dyn Future<Output = Result<Outcomes, LedgerError>> + Send + 'a>>;
+type Outcomes = BTreeMap<usize, Booked>;
+type Booking<'a> = Pin<Box<dyn Future<Output = Result<Outcomes, LedgerError>> + Send + 'a>>;
 
 impl Ingest {
     /// Books into `ledger` what `admission` expects, by `rules`.
@@ -114,11 +125,11 @@ impl Ingest {
         Ok(self.book_all(batch, now).await?.into_iter().map(|outcome| outcome.receipt).collect())
     }
 
-    /// As [`Ingest::ingest`], and says what was found of each dispute.
+    /// As [`Ingest::ingest`], and says how each dispute was found.
     ///
     /// # Errors
     /// [`LedgerError`], as there.
-    pub async fn book_all(&self, batch: &[Received], now: DateTime<Utc>) -> Result<Vec<Outcome>, LedgerError> {
+    pub async fn book_all(&self, batch: &[Received], now: DateTime<Utc>) -> Result<Vec<Booked>, LedgerError> {
         let mut first = BTreeMap::new();
         let mut unique = Vec::new();
         for (index, received) in batch.iter().enumerate() {
@@ -129,17 +140,17 @@ impl Ingest {
             });
         }
         let outcomes = self.book(unique, now).await?;
-        let lost = Outcome { receipt: Receipt::Quarantined, found: None };
+        let lost = Booked { receipt: Receipt::Quarantined, seen: None };
         let outcome_of = |(index, received): (usize, &Received)| {
             let first = first.get(&(&received.event.account, &received.event.id)).copied().unwrap_or(index);
             let outcome = outcomes.get(&first).copied().unwrap_or(lost);
             let repeated = first != index && outcome.receipt == Receipt::Recorded;
-            if repeated { Outcome { receipt: Receipt::Duplicate, ..outcome } } else { outcome }
+            if repeated { Booked { receipt: Receipt::Duplicate, ..outcome } } else { outcome }
         };
         Ok(batch.iter().enumerate().map(outcome_of).collect())
     }
 
-    fn book<'a>(&'a self, mut open: Vec<Placed<'a>>, now: DateTime<Utc>) -> Booked<'a> {
+    fn book<'a>(&'a self, mut open: Vec<Placed<'a>>, now: DateTime<Utc>) -> Booking<'a> {
         Box::pin(async move {
             let mut outcomes = Outcomes::new();
             match self.try_book(&mut open, &mut outcomes, now).await {
@@ -192,13 +203,13 @@ impl Ingest {
         outcomes: &mut Outcomes,
     ) -> Result<BTreeSet<usize>, LedgerError> {
         let (entries, places): (Vec<_>, Vec<_>) =
-            planned.into_iter().map(|planned| (planned.entry, (planned.places, planned.found))).unzip();
+            planned.into_iter().map(|planned| (planned.entry, (planned.places, planned.seen))).unzip();
         if entries.is_empty() {
             return Ok(BTreeSet::new());
         }
         let answers = self.ledger.record(&entries, now).await?;
         let mut stale = BTreeSet::new();
-        for ((entry, (places, found)), answer) in entries.iter().zip(places).zip(answers) {
+        for ((entry, (places, seen)), answer) in entries.iter().zip(places).zip(answers) {
             let Answer::Recorded { known_before } = answer else {
                 stale.extend(places);
                 continue;
@@ -210,7 +221,7 @@ impl Ingest {
                     Content::Ignored => Receipt::Ignored,
                     Content::Quarantined { .. } => Receipt::Quarantined,
                 };
-                outcomes.insert(place, Outcome { receipt, found });
+                outcomes.insert(place, Booked { receipt, seen });
             }
         }
         Ok(stale)

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{Found, Ingest, Outcome, Placed, Planned, Receipt, Received};
+use super::{Booked, Ingest, News, Placed, Planned, Receipt, Received, Seen};
 use crate::ports::{Cause, Content, Entry, LedgerError, Lookup, Reading};
 use crate::reread::{misses_money, news};
-use crate::{Basis, Change, DecideError, DisputeKey, Observation, OrderMatch, Stored, decide};
+use crate::{Basis, Change, DecideError, DisputeKey, Facts, Observation, OrderMatch, Stored, decide};
 
 /// What a batch comes to: what must be recorded, and what is known already.
 #[derive(Default)]
 pub(super) struct Plan {
     pub(super) entries: Vec<Planned>,
-    pub(super) known: Vec<(usize, Outcome)>,
+    pub(super) known: Vec<(usize, Booked)>,
 }
 
 /// An observation, and the delivery that it is of.
@@ -34,7 +34,7 @@ impl Ingest {
                 }
                 (None, Reading::NotADispute | Reading::NotUnderstood { .. }) => {
                     let entry = Entry { causes: vec![cause(placed.received, false)], content: Content::Ignored };
-                    plan.entries.push(Planned { entry, places: vec![placed.index], found: None });
+                    plan.entries.push(Planned { entry, places: vec![placed.index], seen: None });
                 }
             }
         }
@@ -57,22 +57,23 @@ impl Ingest {
         observed: &[(Placed<'_>, &Observation)],
         plan: &mut Plan,
     ) {
-        let new = what_is_new(stored, observed, plan);
-        if new.is_empty() {
-            return;
-        }
+        let (new, known) = split(stored, observed);
         let all: Vec<_> = new.iter().map(|(_, observation)| observation.clone()).collect();
-        let (places, change) = match decide(key, stored, &all, self.rules) {
-            Ok(change) => (new.iter().map(|(placed, _)| *placed).collect(), change),
-            Err(_) => match self.decide_each(key, stored, &new, plan) {
-                Some(decided) => decided,
-                None => return,
-            },
+        let decided = match decide(key, stored, &all, self.rules) {
+            Ok(change) => Some((new.iter().map(|(placed, _)| *placed).collect(), change)),
+            Err(_) => self.decide_each(key, stored, &new, plan),
         };
-        let found = Some(Found::of(stored, &change));
-        let causes = places.iter().map(|placed: &Placed<'_>| cause(placed.received, true)).collect();
-        let entry = Entry { causes, content: Content::Change(Box::new(change)) };
-        plan.entries.push(Planned { entry, places: places.iter().map(|placed| placed.index).collect(), found });
+        let seen = decided.as_ref().map(|(_, change)| Seen::of(stored, change));
+        let as_known = |placed: Placed<'_>| {
+            let seen = seen.map(|seen| Seen { news: News::None, ..seen });
+            (placed.index, Booked { receipt: Receipt::Duplicate, seen })
+        };
+        plan.known.extend(known.into_iter().map(as_known));
+        if let Some((places, change)) = decided.filter(|_| !new.is_empty()) {
+            let causes = places.iter().map(|placed: &Placed<'_>| cause(placed.received, true)).collect();
+            let entry = Entry { causes, content: Content::Change(Box::new(change)) };
+            plan.entries.push(Planned { entry, places: places.iter().map(|placed| placed.index).collect(), seen });
+        }
     }
 
     /// The change of all observations that can be booked; the others are quarantined.
@@ -101,37 +102,38 @@ impl Ingest {
     }
 }
 
-/// The observations without those reads that say nothing new; these are known.
-fn what_is_new<'a>(stored: &Stored, observed: &[(Placed<'a>, &Observation)], plan: &mut Plan) -> Vec<Observed<'a>> {
-    if observed.iter().all(|(_, observation)| observation.basis == Basis::Event) {
-        return observed.iter().map(|(placed, observation)| (*placed, (*observation).clone())).collect();
-    }
-    let mut facts = stored.facts.clone();
-    let mut new = Vec::new();
+/// The observations that must be booked, and the reads that say nothing new.
+fn split<'a>(stored: &Stored, observed: &[(Placed<'a>, &Observation)]) -> (Vec<Observed<'a>>, Vec<Placed<'a>>) {
+    let (mut new, mut known) = (Vec::new(), Vec::new());
+    let has_reads = observed.iter().any(|(_, observation)| observation.basis == Basis::Read);
+    let mut facts = if has_reads { stored.facts.clone() } else { Facts::default() };
     for (placed, observation) in observed {
         let told = match observation.basis {
             Basis::Event => Some((*observation).clone()),
             Basis::Read => news(&facts, observation),
         };
-        match told {
-            None => plan.known.push((placed.index, Outcome { receipt: Receipt::Duplicate, found: Some(Found::KNOWN) })),
-            Some(told) => {
-                // What contradicts the facts is found when it is decided.
-                drop(facts.add(&told));
-                new.push((*placed, told));
-            }
+        let Some(told) = told else {
+            known.push(*placed);
+            continue;
+        };
+        if has_reads {
+            // What contradicts the facts adds nothing here, and is found when it is decided.
+            drop(facts.add(&told));
         }
+        new.push((*placed, told));
     }
-    new
+    (new, known)
 }
 
-impl Found {
-    const KNOWN: Self = Self { was_there: true, is_news: false, is_orphan: false, misses_money: false };
-
+impl Seen {
     fn of(stored: &Stored, change: &Change) -> Self {
+        let news = match (change.has_news(), stored.version) {
+            (false, _) => News::None,
+            (true, 0) => News::First,
+            (true, _) => News::More,
+        };
         Self {
-            was_there: stored.version > 0,
-            is_news: change.has_news(),
+            news,
             is_orphan: change.dispute.order_match == OrderMatch::Orphan,
             misses_money: misses_money(change.dispute.bucket, &change.discrepancies),
         }
@@ -150,7 +152,7 @@ pub(super) fn cause(received: &Received, keep_body: bool) -> Cause {
 
 pub(super) fn quarantined(placed: Placed<'_>, reason: String) -> Planned {
     let entry = Entry { causes: vec![cause(placed.received, true)], content: Content::Quarantined { reason } };
-    Planned { entry, places: vec![placed.index], found: None }
+    Planned { entry, places: vec![placed.index], seen: None }
 }
 
 /// One lookup a dispute; of several in the order of their times the first that names a charge, an intent or an order
