@@ -1,4 +1,4 @@
-//! Small webhook bodies. The demo's generator makes realistic ones; these say only what a test is about.
+//! Small webhook bodies. `chargebook-stories` has realistic ones; these say only what a test is about.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};

@@ -13,5 +13,5 @@ mod state;
 
 pub use events::{Event, dispute, event, movement};
 pub use program::{Ran, binary, fresh_database, run, scratch_folder};
-pub use server::{Reply, SECRET, Server};
+pub use server::{Reply, SECRET, Server, send_all};
 pub use state::{assert_lawful, books, number};

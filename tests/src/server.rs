@@ -10,6 +10,7 @@ use chargebook_source_stripe::sign;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
 
 use crate::{Event, binary, scratch_folder};
 
@@ -136,6 +137,22 @@ impl Server {
         let id = self.child.id().unwrap().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
     }
+}
+
+/// Sends events from `connections` at once, to the servers in turn; every one must be answered 200.
+pub async fn send_all(servers: &[Arc<Server>], events: Vec<Event>, connections: usize) {
+    let mut sending = JoinSet::new();
+    let share = events.len().div_ceil(connections).max(1);
+    for (number, part) in events.chunks(share).enumerate() {
+        let (server, part) = (Arc::clone(&servers[number % servers.len()]), part.to_vec());
+        sending.spawn(async move {
+            for event in part {
+                let reply = server.send(&event).await;
+                assert_eq!(reply.status, 200, "{}: {}", event.id, reply.text);
+            }
+        });
+    }
+    sending.join_all().await;
 }
 
 async fn reply(response: reqwest::Response) -> Result<Reply, reqwest::Error> {

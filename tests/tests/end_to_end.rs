@@ -7,13 +7,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chargebook::demo::{self, Story, deliveries, stories};
 use chargebook_domain::OrderPayment;
 use chargebook_domain::ports::OrderBook;
 use chargebook_ledger_postgres::{OrderSource, PostgresLedger};
 use chargebook_local_postgres::{Cluster, Durability};
+use chargebook_stories::{Story, deliveries, stories};
 use chargebook_tests::{
-    Event, Server, assert_lawful, books, dispute, event, fresh_database, movement, number, scratch_folder,
+    Event, Server, assert_lawful, books, dispute, event, fresh_database, movement, number, scratch_folder, send_all,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::task::{JoinSet, spawn_blocking};
@@ -38,7 +38,7 @@ fn in_order(stories: &[Story]) -> Vec<Event> {
 
 /// Shuffled, each one to three times.
 fn shuffled(stories: &[Story]) -> Vec<Event> {
-    let again = |event: &demo::Event| Event { id: event.id.clone(), body: event.body.clone() };
+    let again = |event: &chargebook_stories::Event| Event { id: event.id.clone(), body: event.body.clone() };
     deliveries(SEED, stories).into_iter().map(again).collect()
 }
 
@@ -49,22 +49,6 @@ async fn with_orders(stories: &[Story]) -> (String, PostgresLedger) {
     let payments: Vec<_> = orders.map(|order| OrderPayment::try_from(order).unwrap()).collect();
     ledger.import(&payments).await.unwrap();
     (url, ledger)
-}
-
-/// Sends events from `connections` at once, to the servers in turn; every one must be answered 200.
-async fn send_all(servers: &[Arc<Server>], events: Vec<Event>, connections: usize) {
-    let mut sending = JoinSet::new();
-    let share = events.len().div_ceil(connections);
-    for (number, part) in events.chunks(share).enumerate() {
-        let (server, part) = (Arc::clone(&servers[number % servers.len()]), part.to_vec());
-        sending.spawn(async move {
-            for event in part {
-                let reply = server.send(&event).await;
-                assert_eq!(reply.status, 200, "{}: {}", event.id, reply.text);
-            }
-        });
-    }
-    sending.join_all().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

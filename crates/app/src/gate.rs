@@ -5,14 +5,17 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{
-    Answer, Claim, ClaimRequest, Entry, Imported, Ledger, LedgerError, Link, Linked, Lookup, OrderBook, Seal, Sealed,
-    SendOutcome, Summaries,
+    Answer, Claim, ClaimRequest, Completeness, Entry, Imported, Ledger, LedgerError, Link, Linked, Lookup, OrderBook,
+    Period, ReadClaim, ReadQueue, Seal, Sealed, SendOutcome, Summaries, Sweep, SweepRequest, Sweeps,
 };
 use chargebook_domain::summary::DayBooks;
-use chargebook_domain::{DisputeKey, OrderPayment, Stored};
+use chargebook_domain::{
+    AccountId, CauseId, ChargeId, DisputeId, DisputeKey, Movement, MovementId, OrderPayment, Stored,
+};
 use chargebook_ledger_postgres::{MigrationState, PostgresLedger};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -132,5 +135,71 @@ impl Summaries for Gate {
         now: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
         self.ledger().await?.settle(claim, channel, outcome, now).await
+    }
+}
+
+#[async_trait]
+impl ReadQueue for Gate {
+    async fn claim_reads(
+        &self,
+        now: DateTime<Utc>,
+        lease: Duration,
+        limit: u32,
+    ) -> Result<Vec<ReadClaim>, LedgerError> {
+        self.ledger().await?.claim_reads(now, lease, limit).await
+    }
+
+    async fn settle_read(&self, claim: &ReadClaim, next: Option<DateTime<Utc>>) -> Result<(), LedgerError> {
+        self.ledger().await?.settle_read(claim, next).await
+    }
+}
+
+#[async_trait]
+impl Sweeps for Gate {
+    async fn begin_sweep(&self, request: &SweepRequest) -> Result<Option<Sweep>, LedgerError> {
+        self.ledger().await?.begin_sweep(request).await
+    }
+
+    async fn finish_sweep(&self, sweep: &Sweep, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        self.ledger().await?.finish_sweep(sweep, now).await
+    }
+
+    async fn whole(&self, account: &AccountId) -> Result<Option<Period>, LedgerError> {
+        self.ledger().await?.whole(account).await
+    }
+
+    async fn note_whole(&self, account: &AccountId, period: Period) -> Result<(), LedgerError> {
+        self.ledger().await?.note_whole(account, period).await
+    }
+}
+
+#[async_trait]
+impl Completeness for Gate {
+    async fn unknown_events(&self, account: &AccountId, events: &[CauseId]) -> Result<Vec<CauseId>, LedgerError> {
+        self.ledger().await?.unknown_events(account, events).await
+    }
+
+    async fn unknown_movements(
+        &self,
+        account: &AccountId,
+        movements: &[MovementId],
+    ) -> Result<Vec<MovementId>, LedgerError> {
+        self.ledger().await?.unknown_movements(account, movements).await
+    }
+
+    async fn disputes_of_charge(&self, account: &AccountId, charge: &ChargeId) -> Result<Vec<DisputeId>, LedgerError> {
+        self.ledger().await?.disputes_of_charge(account, charge).await
+    }
+
+    async fn oldest_open(
+        &self,
+        account: &AccountId,
+        unchanged_since: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, LedgerError> {
+        self.ledger().await?.oldest_open(account, unchanged_since).await
+    }
+
+    async fn principal(&self, account: &AccountId, period: Period) -> Result<Vec<Movement>, LedgerError> {
+        self.ledger().await?.principal(account, period).await
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! [`serve::serve`] runs a server over any implementation of the ports; [`run`] is the whole program.
 
+pub mod asking;
 pub mod clock;
-pub mod demo;
 pub mod folder;
 pub mod limits;
 pub mod mail;
@@ -15,9 +15,12 @@ pub mod telemetry;
 pub mod wiring;
 pub mod workers;
 
+mod cached;
 mod commands;
+mod demo;
 mod gate;
 mod http;
+mod tables;
 mod writer;
 
 pub use commands::run;

@@ -4,9 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chargebook_domain::ports::LedgerError;
+use chargebook_domain::ports::Period;
 use chrono::{DateTime, Utc};
-use futures_util::future::BoxFuture;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text};
 use prometheus_client::metrics::counter::Counter;
@@ -14,10 +13,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use tokio::time::{Instant, timeout};
+use tokio::join;
 
-/// How old the counts from the database may be.
-const COUNTS_FOR: Duration = Duration::from_secs(5);
+use crate::asking::{self, Asking};
+use crate::cached::{AskLedger, Cached};
 
 /// What waits in the database for somebody.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -28,10 +27,21 @@ pub struct Waiting {
     pub quarantined: i64,
     /// Resolution rows and journal entries that no summary has sealed.
     pub unsealed: i64,
+    /// Disputes that must be read again.
+    pub owed_reads: i64,
 }
 
 /// Counts what waits.
-pub type CountWaiting = dyn Fn() -> BoxFuture<'static, Result<Waiting, LedgerError>> + Send + Sync;
+pub type CountWaiting = AskLedger<Waiting>;
+
+/// What sweeps found since the process was started.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// Events that had never arrived.
+    pub gap_events: Counter,
+    /// Movements that no dispute had shown.
+    pub swept_movements: Counter,
+}
 
 /// The metrics of one server.
 pub(crate) struct Metrics {
@@ -40,9 +50,8 @@ pub(crate) struct Metrics {
     durations: Histogram,
     batches: Histogram,
     seen: Arc<Seen>,
-    count: Arc<CountWaiting>,
-    counted_at: tokio::sync::Mutex<Option<Instant>>,
-    count_within: Duration,
+    waiting: Cached<Waiting>,
+    whole: Cached<Option<Period>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
@@ -52,7 +61,13 @@ struct WebhookLabels {
 }
 
 impl Metrics {
-    pub(crate) fn new(count: Arc<CountWaiting>, count_within: Duration) -> Self {
+    /// `asking` tells how far the record is whole. The database is asked within `probe_within`.
+    pub(crate) fn new(
+        count: Arc<CountWaiting>,
+        asking: Option<&Asking>,
+        findings: &Findings,
+        probe_within: Duration,
+    ) -> Self {
         let mut registry = Registry::with_prefix("chargebook");
         let webhooks = Family::default();
         registry.register("webhooks", "Webhooks that were answered", webhooks.clone());
@@ -60,10 +75,15 @@ impl Metrics {
         registry.register("webhook_duration_seconds", "From a webhook's headers to its answer", durations.clone());
         let batches = Histogram::new([1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0]);
         registry.register("batch_size", "Webhooks that were recorded in one transaction", batches.clone());
+        let Findings { gap_events, swept_movements } = findings.clone();
+        registry.register("gap_events", "Events that had never arrived and were fetched", gap_events);
+        let help = "Movements that no dispute had shown and a sweep found";
+        registry.register("swept_movements", help, swept_movements);
         let seen = Arc::new(Seen::default());
         registry.register_collector(Box::new(Arc::clone(&seen)));
-        let counted_at = tokio::sync::Mutex::new(None);
-        Self { registry, webhooks, durations, batches, seen, count, counted_at, count_within }
+        let waiting = Cached::new(count, probe_within);
+        let whole = Cached::new(ask_how_whole(asking), probe_within);
+        Self { registry, webhooks, durations, batches, seen, waiting, whole }
     }
 
     pub(crate) fn answered(&self, event_type: &'static str, result: &'static str, took: Duration) {
@@ -79,23 +99,28 @@ impl Metrics {
         self.batches.observe(u32::try_from(size).unwrap_or(u32::MAX).into());
     }
 
+    /// The stretch for which the record is known to be whole.
+    pub(crate) async fn whole(&self) -> Option<Period> {
+        self.whole.get().await.flatten()
+    }
+
     /// The text of a scrape. What can't be counted at present is left out rather than shown as it was.
     pub(crate) async fn scrape(&self) -> Result<String, fmt::Error> {
-        self.count_anew().await;
+        let (waiting, whole) = join!(self.waiting.get(), self.whole());
+        self.seen.change(|seen| *seen = Known { waiting, whole, ..*seen });
         let mut scraped = String::new();
         text::encode(&mut scraped, &self.registry)?;
         Ok(scraped)
     }
+}
 
-    async fn count_anew(&self) {
-        let mut counted_at = self.counted_at.lock().await;
-        if counted_at.is_some_and(|at| at.elapsed() < COUNTS_FOR) {
-            return;
-        }
-        let waiting = timeout(self.count_within, (self.count)()).await.ok().and_then(Result::ok);
-        self.seen.change(|seen| seen.waiting = waiting);
-        *counted_at = Some(Instant::now());
-    }
+fn ask_how_whole(asking: Option<&Asking>) -> Arc<AskLedger<Option<Period>>> {
+    let Some(Asking { sweeps, books, .. }) = asking.cloned() else { return Arc::new(|| Box::pin(async { Ok(None) })) };
+    let books: Arc<[_]> = books.into();
+    Arc::new(move || {
+        let (sweeps, books) = (Arc::clone(&sweeps), Arc::clone(&books));
+        Box::pin(async move { asking::whole(sweeps.as_ref(), &books).await })
+    })
 }
 
 /// What is shown only once it is known.
@@ -106,6 +131,7 @@ struct Seen(Mutex<Known>);
 struct Known {
     last_event: Option<i64>,
     waiting: Option<Waiting>,
+    whole: Option<Period>,
 }
 
 impl Seen {
@@ -118,6 +144,7 @@ impl Collector for Seen {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         let known = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = |of: fn(Waiting) -> i64| known.waiting.map(of);
+        let whole = |of: fn(Period) -> DateTime<Utc>| known.whole.map(|period| of(period).timestamp());
         for (name, help, value) in [
             (
                 "last_event_timestamp_seconds",
@@ -127,6 +154,17 @@ impl Collector for Seen {
             ("orphans", "Disputes without an order", count(|waiting| waiting.orphans)),
             ("quarantined", "Events that are kept and not booked", count(|waiting| waiting.quarantined)),
             ("unsealed", "Rows that no summary has sealed", count(|waiting| waiting.unsealed)),
+            ("owed_reads", "Disputes that must be read again", count(|waiting| waiting.owed_reads)),
+            (
+                "whole_since_timestamp_seconds",
+                "From when on the record of events is known to be whole",
+                whole(|period| period.from),
+            ),
+            (
+                "whole_until_timestamp_seconds",
+                "Until when the record of events is known to be whole",
+                whole(|period| period.until),
+            ),
         ] {
             if let Some(value) = value {
                 let gauge = ConstGauge::new(value);

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use chargebook_domain::ports::{Clock, DisputeSource, Ledger, Notifier, OrderBook, Summaries};
-use chargebook_domain::service::{Daily, Ingest, MatchOrders, Schedule, WriteMail};
+use chargebook_domain::service::{Ask, Daily, Ingest, MatchOrders, Schedule, WriteMail};
 use chargebook_domain::{Admission, BookRules};
 use tokio::join;
 use tokio::net::TcpListener;
@@ -13,9 +13,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::asking::Asking;
 use crate::http::{self, Routes};
 use crate::limits::Limits;
-use crate::metrics::{CountWaiting, Metrics};
+use crate::metrics::{CountWaiting, Findings, Metrics};
 use crate::workers::Worker;
 use crate::writer::Writer;
 
@@ -36,6 +37,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Counts what waits, for the metrics.
     pub count_waiting: Arc<CountWaiting>,
+    /// The source once more, where it may be asked as well.
+    pub asking: Option<Asking>,
 }
 
 /// What the operator has decided, as far as the server asks.
@@ -61,6 +64,8 @@ pub struct App {
     pub ingest: Ingest,
     /// What it does beside the webhooks.
     pub workers: Vec<Worker>,
+    /// What its sweeps find, for the metrics.
+    pub findings: Findings,
     /// Its bounds.
     pub limits: Limits,
 }
@@ -82,8 +87,14 @@ impl App {
         let matching = MatchOrders::new(Arc::clone(&ports.ledger), Arc::clone(&ports.orders), rules);
         let (summaries, notifier) = (Arc::clone(&ports.summaries), Arc::clone(&ports.notifier));
         let daily = Daily::new(summaries, notifier, write_mail, schedule, Arc::clone(&ports.clock));
-        let workers = vec![Worker::order_sweep(matching, Arc::clone(&ports.clock)), Worker::daily_summary(daily)];
-        Self { listen, ports, ingest, workers, limits: Limits::default() }
+        let mut workers = vec![Worker::order_sweep(matching, Arc::clone(&ports.clock)), Worker::daily_summary(daily)];
+        let findings = Findings::default();
+        if let Some(asking) = &ports.asking {
+            let (reader, clock) = (Arc::clone(&asking.reader), Arc::clone(&ports.clock));
+            let ask = Ask { reader, ingest: ingest.clone(), clock };
+            workers.extend(Worker::all_that_ask(&ask, asking, &findings));
+        }
+        Self { listen, ports, ingest, workers, findings, limits: Limits::default() }
     }
 }
 
@@ -96,12 +107,13 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
     on_listening: impl FnOnce(SocketAddr),
 ) -> Result<(), ListenError> {
-    let App { listen, ports, ingest, workers, limits } = app;
+    let App { listen, ports, ingest, workers, findings, limits } = app;
     let listen_error = |source| ListenError { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
 
-    let metrics = Arc::new(Metrics::new(ports.count_waiting, limits.probe_within));
+    let metrics = Metrics::new(ports.count_waiting, ports.asking.as_ref(), &findings, limits.probe_within);
+    let metrics = Arc::new(metrics);
     let (writer, mut booking) = Writer::start(ingest, Arc::clone(&ports.clock), Arc::clone(&metrics), &limits);
     let Ports { source, ledger, clock, .. } = ports;
     let router = http::router(Routes { source, ledger, clock, writer, metrics, limits: limits.clone() });

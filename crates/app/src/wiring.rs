@@ -2,23 +2,25 @@
 
 use std::sync::Arc;
 
-use chargebook_domain::ports::{Clock, DisputeSource, LedgerError, Notifier};
-use chargebook_domain::service::WriteMail;
-use chargebook_ledger_postgres::{MigrationState, PostgresLedger};
+use chargebook_domain::ports::{Clock, DisputeReader, DisputeSource, LedgerError, Notifier};
+use chargebook_domain::service::{Ask, Ingest, WriteMail};
+use chargebook_ledger_postgres::{Gauges, MigrationState, PostgresLedger};
 use chargebook_local_postgres::{Cluster, Durability};
 use chargebook_notifier_outlook::OutlookNotifier;
-use chargebook_source_stripe::StripeDisputeSource;
+use chargebook_source_stripe::{StripeApi, StripeDisputeSource};
 use secrecy::ExposeSecret;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
+use crate::asking::Asking;
+use crate::clock::SystemClock;
 use crate::demo;
 use crate::folder::FolderNotifier;
 use crate::gate::{Closed, Gate};
 use crate::mail::{self, AccountNames};
 use crate::metrics::{CountWaiting, Waiting};
 use crate::serve::{App, Policy, Ports};
-use crate::settings::Settings;
+use crate::settings::{Settings, StripeApiSettings};
 use crate::telemetry::chain;
 
 /// The database of the private cluster that holds the books.
@@ -154,6 +156,38 @@ pub fn source(settings: &Settings) -> Result<Arc<dyn DisputeSource>, SetUpError>
     }
 }
 
+/// Stripe's API; `None` without a key.
+///
+/// # Errors
+/// [`SetUpError`] when no client can be made for it.
+pub fn stripe_api(settings: &Settings) -> Result<Option<StripeApi>, SetUpError> {
+    let StripeApiSettings { key, base, requests_per_second } = &settings.stripe_api;
+    let Some(key) = key else { return Ok(None) };
+    let api = StripeApi::new(key, base.as_ref().map(url::Url::as_str), *requests_per_second);
+    api.map(Some).map_err(|error| SetUpError::new(error.to_string(), "check stripe.api_key and stripe.api_base"))
+}
+
+/// Stripe's API, for those who can't do without.
+///
+/// # Errors
+/// [`SetUpError`] also when there is no key.
+pub fn needed_reader(settings: &Settings) -> Result<Arc<dyn DisputeReader>, SetUpError> {
+    match stripe_api(settings)? {
+        Some(api) => Ok(Arc::new(api)),
+        None => Err(SetUpError::new(
+            "there is no key with which Stripe's API could be asked",
+            "set stripe.api_key, or CHARGEBOOK_STRIPE__API_KEY, to a restricted key (rk_...) as the README says",
+        )),
+    }
+}
+
+/// Asks `reader`, and books into `ledger`.
+#[must_use]
+pub fn ask(settings: &Settings, ledger: &PostgresLedger, reader: Arc<dyn DisputeReader>) -> Ask {
+    let ingest = Ingest::new(Arc::new(ledger.clone()), settings.rules, settings.admission.clone());
+    Ask { reader, ingest, clock: Arc::new(SystemClock) }
+}
+
 /// Where the mail goes.
 ///
 /// # Errors
@@ -189,6 +223,7 @@ pub async fn app(
     purpose: Purpose,
 ) -> Result<App, SetUpError> {
     let source = source(settings)?;
+    let api = stripe_api(settings)?;
     let gate = Arc::new(Gate::new(database.ledger.clone(), purpose));
     match gate.check().await {
         Ok(()) => {}
@@ -197,6 +232,13 @@ pub async fn app(
             return Err(SetUpError::new("the server can't start", closed.to_string()));
         }
     }
+    let asking = api.map(|api| Asking {
+        reader: Arc::new(api),
+        reads: Arc::clone(&gate) as _,
+        sweeps: Arc::clone(&gate) as _,
+        completeness: Arc::clone(&gate) as _,
+        books: settings.books(),
+    });
     let ports = Ports {
         source,
         ledger: Arc::clone(&gate) as _,
@@ -205,6 +247,7 @@ pub async fn app(
         notifier: notifier(settings)?,
         clock,
         count_waiting: count_waiting(&database.ledger),
+        asking,
     };
     let policy = Policy {
         rules: settings.rules,
@@ -220,8 +263,8 @@ fn count_waiting(ledger: &PostgresLedger) -> Arc<CountWaiting> {
     Arc::new(move || {
         let ledger = ledger.clone();
         Box::pin(async move {
-            let gauges = ledger.gauges().await?;
-            Ok(Waiting { orphans: gauges.orphans, quarantined: gauges.quarantined, unsealed: gauges.unsealed })
+            let Gauges { orphans, quarantined, unsealed, owed_reads } = ledger.gauges().await?;
+            Ok(Waiting { orphans, quarantined, unsealed, owed_reads })
         })
     })
 }

@@ -1,6 +1,9 @@
 //! What is done again and again beside the webhooks. Every process does it: who does which piece is settled in the
 //! database.
 
+mod asking;
+
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,22 +18,39 @@ use crate::telemetry::chain;
 const MATCH_EVERY: Duration = Duration::from_secs(30);
 const SUM_UP_EVERY: Duration = Duration::from_mins(1);
 
-type Work = dyn Fn(watch::Receiver<bool>) -> BoxFuture<'static, Result<(), LedgerError>> + Send + Sync;
+/// What an attempt that did not fail has shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Attempt {
+    /// The work can be done.
+    Worked,
+    /// Nothing: it was not time, or another process did the work.
+    NothingToDo,
+}
+
+/// An attempt, or why it failed.
+type Attempted = Result<Attempt, Box<dyn Error + Send + Sync>>;
+
+type Work = dyn Fn(watch::Receiver<bool>) -> BoxFuture<'static, Attempted> + Send + Sync;
 
 /// A piece of work that is done at the start and then at intervals, until the server stops.
 pub struct Worker {
-    name: &'static str,
+    name: String,
     every: Duration,
     work: Box<Work>,
 }
 
 impl Worker {
     /// Does `work` every so often; `name` is for the log.
-    pub fn new<F>(name: &'static str, every: Duration, work: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub fn new<F, E>(name: &str, every: Duration, work: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Result<(), LedgerError>> + Send + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Error + Send + Sync + 'static,
     {
-        Self { name, every, work: Box::new(move |_| Box::pin(work())) }
+        let work = move |_| -> BoxFuture<'static, Attempted> {
+            let attempt = work();
+            Box::pin(async move { Ok(attempt.await.map(|()| Attempt::Worked)?) })
+        };
+        Self { name: name.to_owned(), every, work: Box::new(work) }
     }
 
     /// Links disputes to orders that appeared since.
@@ -43,7 +63,7 @@ impl Worker {
                 if swept.disputes > 0 {
                     info!(disputes = swept.disputes, "matched disputes with orders again");
                 }
-                Ok(())
+                Ok::<_, LedgerError>(())
             }
         })
     }
@@ -51,11 +71,14 @@ impl Worker {
     /// Seals the days that ended, and mails each once. When the server stops, no further mail is begun.
     #[must_use]
     pub fn daily_summary(daily: Daily) -> Self {
-        let work = move |stop: watch::Receiver<bool>| -> BoxFuture<'static, _> {
+        let work = move |stop: watch::Receiver<bool>| -> BoxFuture<'static, Attempted> {
             let daily = daily.clone();
-            Box::pin(async move { daily.run(|| !*stop.borrow(), |day| log_day(&day)).await })
+            Box::pin(async move {
+                daily.run(|| !*stop.borrow(), |day| log_day(&day)).await?;
+                Ok(Attempt::Worked)
+            })
         };
-        Self { name: "daily summary", every: SUM_UP_EVERY, work: Box::new(work) }
+        Self { name: "daily summary".to_owned(), every: SUM_UP_EVERY, work: Box::new(work) }
     }
 
     /// Works until `stop` says so; what was begun is finished.
@@ -64,8 +87,9 @@ impl Worker {
         loop {
             // In a task of its own, so that a panic ends one attempt and not the worker.
             let failure = match tokio::spawn((self.work)(stop.clone())).await {
-                Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(chain(&error)),
+                Ok(Ok(Attempt::Worked)) => None,
+                Ok(Ok(Attempt::NothingToDo)) => failing.clone(),
+                Ok(Err(error)) => Some(chain(error.as_ref())),
                 Err(panic) => Some(panic.to_string()),
             };
             match &failure {

@@ -1,7 +1,8 @@
 //! What the operator asks: is it migrated, may we write, is it a demo's, how much waits.
 
 use chargebook_domain::ports::LedgerError;
-use chrono::{DateTime, Utc};
+use chargebook_domain::{AccountId, ReadVolume};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::migrate::MigrateError;
 
 use crate::error::ledger_error;
@@ -30,7 +31,12 @@ pub struct Gauges {
     pub quarantined: i64,
     /// Resolution rows that no summary has sealed.
     pub unsealed: i64,
+    /// Disputes that must be read again.
+    pub owed_reads: i64,
 }
+
+/// Over how long the volume of reads is counted.
+const VOLUME_OVER: TimeDelta = TimeDelta::days(30);
 
 /// The tables, and what the server does with each. An UPDATE may be granted for single columns.
 const WRITES: &[(&str, &str)] = &[
@@ -57,6 +63,16 @@ const WRITES: &[(&str, &str)] = &[
     ("order_links", "INSERT"),
     ("order_resolutions", "INSERT"),
     ("order_resolutions", "DELETE"),
+    ("dispute_reads", "INSERT"),
+    ("dispute_reads", "UPDATE"),
+    ("dispute_reads", "DELETE"),
+    ("sweeps", "INSERT"),
+    ("sweeps", "UPDATE"),
+    ("whole_stretches", "INSERT"),
+    ("whole_stretches", "UPDATE"),
+    ("backfill_slices", "INSERT"),
+    ("backfill_slices", "UPDATE"),
+    ("backfill_slices", "DELETE"),
     ("summaries", "INSERT"),
     ("summary_deliveries", "INSERT"),
     ("summary_deliveries", "UPDATE"),
@@ -133,11 +149,47 @@ impl PostgresLedger {
             Gauges,
             r#"SELECT (SELECT count(*) FROM chargebook.disputes WHERE order_match = 'orphan') AS "orphans!",
                       (SELECT count(*) FROM chargebook.source_events WHERE disposition = 'quarantined') AS "quarantined!",
-                      (SELECT count(*) FROM chargebook.resolutions WHERE sealed_in IS NULL) AS "unsealed!""#
+                      (SELECT count(*) FROM chargebook.resolutions WHERE sealed_in IS NULL) AS "unsealed!",
+                      (SELECT count(*) FROM chargebook.dispute_reads) AS "owed_reads!""#
         )
         .fetch_one(&self.pool)
         .await
         .map_err(ledger_error)
+    }
+
+    /// What there is to ask the source for.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn read_volume(&self, account: &AccountId, now: DateTime<Utc>) -> Result<ReadVolume, LedgerError> {
+        let row = sqlx::query!(
+            r#"SELECT (SELECT count(*) FROM chargebook.source_events
+                       WHERE account = $1 AND received_at > $2 AND event_type LIKE 'charge.dispute.%') AS "events!",
+                      (SELECT count(*) FROM chargebook.movements WHERE account = $1 AND occurred_at > $2
+                       AND category IN ('withdrawal', 'reinstatement')) AS "movements!",
+                      (SELECT count(*) FROM chargebook.disputes d WHERE account = $1 AND order_match = 'orphan'
+                       AND NOT EXISTS (SELECT FROM chargebook.dispute_history h WHERE h.account = d.account
+                           AND h.dispute_id = d.dispute_id AND h.recorded_at <= $2)) AS "orphans!",
+                      (SELECT count(*) FROM chargebook.disputes WHERE account = $1 AND opened_at >= (
+                           SELECT min(opened_at) FROM chargebook.disputes WHERE account = $1 AND closed_at IS NULL)
+                      ) AS "since_oldest_open!",
+                      (SELECT count(*) FROM chargebook.disputes d WHERE account = $1 AND (bucket = 'recovery_pending'
+                       OR EXISTS (SELECT FROM chargebook.discrepancies o WHERE o.account = d.account
+                           AND o.dispute_id = d.dispute_id AND o.kind = 'no_withdrawal_seen'))) AS "waiting_for_money!""#,
+            account.as_str(),
+            now.checked_sub_signed(VOLUME_OVER).unwrap_or(now)
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        let count = |rows: i64| u64::try_from(rows).unwrap_or_default();
+        Ok(ReadVolume {
+            events: count(row.events),
+            movements: count(row.movements),
+            orphans: count(row.orphans),
+            since_oldest_open: count(row.since_oldest_open),
+            waiting_for_money: count(row.waiting_for_money),
+        })
     }
 
     /// The database's clock.

@@ -1,18 +1,23 @@
 #![doc = include_str!("../README.md")]
 
 mod admin;
+mod backfills;
 mod books;
+mod completeness;
 mod error;
 mod load;
 mod order_book;
 mod order_source;
+mod read_queue;
 pub mod reading;
 mod record;
 mod summaries;
+mod sweeps;
 
 use std::str::FromStr;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres, Transaction};
 
@@ -53,6 +58,9 @@ impl PostgresLedger {
                 // The usual path begins with the schema named like the role. For a role called chargebook that is the
                 // books' own, and sqlx would look there for its table of migrations as soon as it exists.
                 ("search_path", "public"),
+                // Statements are prepared once. Where that is before their tables have rows, the usual cost, which is that
+                // of spinning disks, has them read whole tables ever after, or until the next ANALYZE.
+                ("random_page_cost", "1.1"),
                 ("statement_timeout", STATEMENT_TIMEOUT),
                 ("lock_timeout", "10s"),
                 ("idle_in_transaction_session_timeout", "60s"),
@@ -95,4 +103,10 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations"
 /// One column of rows, for `UNNEST`.
 fn column<'a, Row, Value>(rows: &'a [Row], of: impl Fn(&'a Row) -> Value) -> Vec<Value> {
     rows.iter().map(of).collect()
+}
+
+/// Until when a claim of `now` holds.
+fn lease_end(now: DateTime<Utc>, lease: Duration) -> DateTime<Utc> {
+    let lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX);
+    now.checked_add_signed(lease).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

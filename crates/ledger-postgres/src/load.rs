@@ -7,6 +7,7 @@ use chargebook_domain::{
     AccountId, Basis, Category, CauseId, Claims, CloseOut, Convention, Currency, Deltas, DisputeId, DisputeKey, Facts,
     LedgerAccount, Line, Money, Movement, MovementId, OrderRef, Outcome, Status, Stored,
 };
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;
 
 use crate::PostgresLedger;
@@ -180,11 +181,52 @@ pub(crate) fn id<T>(
     text.map(|text| parse(&text).ok_or_else(bad)).transpose()
 }
 
+/// A row of `movements`.
+pub(crate) struct MovementRow {
+    pub(crate) account: String,
+    /// The dispute that it is booked under; `None` for the account's own.
+    pub(crate) dispute_id: Option<String>,
+    pub(crate) movement_id: String,
+    pub(crate) category: String,
+    pub(crate) amount_minor: i64,
+    pub(crate) fee_minor: i64,
+    pub(crate) net_minor: i64,
+    pub(crate) currency: String,
+    pub(crate) occurred_at: DateTime<Utc>,
+    pub(crate) available_on: Option<NaiveDate>,
+    pub(crate) reporting_category: Option<String>,
+    pub(crate) stripe_type: String,
+    pub(crate) description: Option<String>,
+    pub(crate) source: Option<String>,
+}
+
+impl MovementRow {
+    pub(crate) fn movement(self) -> Result<Movement, LedgerError> {
+        let bad = |column| corrupt("movements", column, format_args!("{}/{}", self.account, self.movement_id));
+        Ok(Movement {
+            id: MovementId::parse(&self.movement_id).map_err(|_| bad("movement_id"))?,
+            category: Category::parse(&self.category).ok_or_else(|| bad("category"))?,
+            amount_minor: self.amount_minor,
+            fee_minor: self.fee_minor,
+            net_minor: self.net_minor,
+            currency: Currency::parse(&self.currency).map_err(|_| bad("currency"))?,
+            occurred_at: self.occurred_at,
+            available_on: self.available_on,
+            reporting_category: self.reporting_category,
+            stripe_type: self.stripe_type,
+            description: self.description,
+            source: self.source,
+        })
+    }
+}
+
 async fn movements(pool: &PgPool, keys: &Keys<'_>) -> Result<ByKey<Vec<Movement>>, LedgerError> {
-    let rows = sqlx::query!(
-        r#"SELECT k.account AS "account!", k.dispute_id AS "dispute_id!", m.movement_id, m.category, m.amount_minor,
-                  m.fee_minor, m.net_minor, m.currency, m.occurred_at, m.available_on, m.reporting_category,
-                  m.stripe_type, m.description, m.source
+    let rows = sqlx::query_as!(
+        MovementRow,
+        r#"SELECT k.account AS "account!", k.dispute_id, m.movement_id AS "movement_id!", m.category AS "category!",
+                  m.amount_minor AS "amount_minor!", m.fee_minor AS "fee_minor!", m.net_minor AS "net_minor!",
+                  m.currency AS "currency!", m.occurred_at AS "occurred_at!", m.available_on, m.reporting_category,
+                  m.stripe_type AS "stripe_type!", m.description, m.source
            FROM UNNEST($1::text[], $2::text[]) AS k(account, dispute_id)
            JOIN chargebook.movements m ON m.account = k.account AND m.dispute_id = k.dispute_id
            UNION ALL
@@ -202,33 +244,14 @@ async fn movements(pool: &PgPool, keys: &Keys<'_>) -> Result<ByKey<Vec<Movement>
     .map_err(read_error)?;
     let mut movements: ByKey<Vec<Movement>> = BTreeMap::new();
     for row in rows {
-        let key = key(&row.account, &row.dispute_id)?;
-        let bad = |column| corrupt("movements", column, &key);
-        let (Some(movement_id), Some(category), Some(currency)) = (row.movement_id, row.category, row.currency) else {
-            return Err(bad("movement_id"));
-        };
-        let (Some(amount_minor), Some(fee_minor), Some(net_minor)) = (row.amount_minor, row.fee_minor, row.net_minor)
-        else {
-            return Err(bad("amount_minor"));
-        };
-        movements.entry(key.clone()).or_default().push(Movement {
-            id: MovementId::parse(&movement_id).map_err(|_| bad("movement_id"))?,
-            category: Category::parse(&category).ok_or_else(|| bad("category"))?,
-            amount_minor,
-            fee_minor,
-            net_minor,
-            currency: Currency::parse(&currency).map_err(|_| bad("currency"))?,
-            occurred_at: row.occurred_at.ok_or_else(|| bad("occurred_at"))?,
-            available_on: row.available_on,
-            reporting_category: row.reporting_category,
-            stripe_type: row.stripe_type.unwrap_or_default(),
-            description: row.description,
-            source: row.source,
-        });
+        let key = key(&row.account, row.dispute_id.as_deref().unwrap_or_default())?;
+        movements.entry(key).or_default().push(row.movement()?);
     }
     Ok(movements)
 }
 
+/// `OFFSET 0` keeps the postings apart from the join, so that they are found by their whole key. A plan that was made
+/// while the tables were empty would find them by their account alone.
 async fn close_outs(pool: &PgPool, keys: &Keys<'_>, stored: &mut ByKey<Stored>) -> Result<(), LedgerError> {
     let rows = sqlx::query!(
         r#"SELECT e.account, e.dispute_id AS "dispute_id!", e.entry_id, e.occurred_at, p.ledger_account, p.amount_minor,
@@ -236,7 +259,8 @@ async fn close_outs(pool: &PgPool, keys: &Keys<'_>, stored: &mut ByKey<Stored>) 
            FROM UNNEST($1::text[], $2::text[]) AS k(account, dispute_id)
            JOIN chargebook.journal_entries e
              ON e.account = k.account AND e.dispute_id = k.dispute_id AND e.kind = 'close_out'
-           JOIN chargebook.postings p ON p.account = e.account AND p.entry_id = e.entry_id"#,
+           CROSS JOIN LATERAL (SELECT * FROM chargebook.postings p
+                               WHERE p.account = e.account AND p.entry_id = e.entry_id OFFSET 0) p"#,
         &keys.accounts as _,
         &keys.disputes as _
     )

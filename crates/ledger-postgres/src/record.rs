@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 
 use crate::error::{is_conflict, ledger_error};
 use crate::order_book::ORDERS_LOCK;
-use crate::{PostgresLedger, column};
+use crate::{PostgresLedger, column, read_queue};
 
 /// How often a transaction that met another one is made again.
 pub(crate) const ATTEMPTS_MAX: usize = 5;
@@ -75,6 +75,7 @@ impl PostgresLedger {
             dispute::resolutions(&mut transaction, &changes, recorded_at).await?;
             dispute::discrepancies(&mut transaction, &changes, recorded_at).await?;
             dispute::order_resolutions(&mut transaction, &changes).await?;
+            read_queue::owe(&mut transaction, &changes, recorded_at).await?;
         }
         let stale: Vec<_> = batch.iter().filter(|entry| is_stale(entry)).collect();
         let known = known_causes(&mut transaction, &stale).await?;

@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
 
-use crate::PostgresLedger;
 use crate::error::ledger_error;
+use crate::{PostgresLedger, lease_end};
 
 /// The lock under which days are sealed, one at a time in a database. Any number that nothing else uses.
 const SEAL_LOCK: i64 = 0x6368_6172_6765;
@@ -112,8 +112,6 @@ impl Summaries for PostgresLedger {
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
         self.expire(&request.channel, request.now).await?;
-        let lease = TimeDelta::from_std(request.lease).unwrap_or(TimeDelta::MAX);
-        let until = request.now.checked_add_signed(lease).unwrap_or(DateTime::<Utc>::MAX_UTC);
         let attempt = sqlx::query_scalar!(
             r#"INSERT INTO chargebook.summary_deliveries AS d
                    (business_date, channel, state, attempt, claimed_until, updated_at)
@@ -129,7 +127,7 @@ impl Summaries for PostgresLedger {
                RETURNING attempt"#,
             request.date,
             request.channel,
-            until,
+            lease_end(request.now, request.lease),
             request.now,
             request.again
         )

@@ -38,3 +38,35 @@ mod deliveries {
         #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
     );
 }
+
+mod read_queue {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::read_queue_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
+    );
+}
+
+mod sweeps {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::sweeps_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
+    );
+}
+
+mod backfills {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::backfills_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
+    );
+}
+
+mod completeness {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::completeness_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
+    );
+}

@@ -10,27 +10,35 @@
 //! ```
 //!
 //! That is: the attributes of each test, its arguments, and the expression that makes an empty ledger of them. The
-//! expression stands in an async function, and what it makes lives as long as the case. The four macros are
+//! expression stands in an async function, and what it makes lives as long as the case. The macros are
 //! [`ledger_contract!`](crate::ledger_contract), [`order_book_contract!`](crate::order_book_contract),
-//! [`sealing_contract!`](crate::sealing_contract) and [`deliveries_contract!`](crate::deliveries_contract); put each
-//! into a module of its own.
+//! [`sealing_contract!`](crate::sealing_contract), [`deliveries_contract!`](crate::deliveries_contract),
+//! [`read_queue_contract!`](crate::read_queue_contract), [`sweeps_contract!`](crate::sweeps_contract),
+//! [`backfills_contract!`](crate::backfills_contract) and [`completeness_contract!`](crate::completeness_contract); put
+//! each into a module of its own.
 
+pub mod backfills;
+pub mod completeness;
 pub mod deliveries;
 pub mod ledger;
 pub mod ledger_races;
 pub mod order_book;
+pub mod read_queue;
 pub mod sealing;
+pub mod sweeps;
 
-use chargebook_domain::ports::{Answer, Entry, Ledger, Lookup, OrderBook, Summaries};
+use chargebook_domain::ports::{
+    Answer, Backfills, Completeness, Entry, Ledger, Lookup, OrderBook, ReadQueue, Summaries, Sweeps,
+};
 use chargebook_domain::{BookRules, Change, DisputeKey, Observation, Stored, decide};
 use chrono::{DateTime, Utc};
 
 use crate::samples::{change_entry, day};
 
 /// All the ports of a ledger: the cases write through one and look through another.
-pub trait Books: Ledger + OrderBook + Summaries {}
+pub trait Books: Ledger + OrderBook + Summaries + ReadQueue + Sweeps + Backfills + Completeness {}
 
-impl<T: Ledger + OrderBook + Summaries> Books for T {}
+impl<T: Ledger + OrderBook + Summaries + ReadQueue + Sweeps + Backfills + Completeness> Books for T {}
 
 /// Makes a test of every case of one suite. Used by the macros of the suites.
 #[doc(hidden)]
@@ -66,6 +74,8 @@ macro_rules! ledger_contract {
                 the_convention_stays_that_of_the_first_movement
                 a_point_whose_rows_cancel_out_is_still_booked
                 recording_twice_is_a_no_op
+                a_known_cause_that_brings_news_is_recorded
+                a_cause_without_news_leaves_the_dispute_as_it_is
                 each_cause_is_said_to_be_known_or_new
                 a_stale_entry_writes_nothing_and_the_others_are_recorded
                 an_entry_without_causes_is_recorded
@@ -150,6 +160,93 @@ macro_rules! deliveries_contract {
                 what_failed_waits_for_a_person
                 what_can_be_tried_again_waits_for_its_time
                 settling_another_claim_changes_nothing;
+        }
+    };
+}
+
+/// Tests that a type keeps the promises of `ReadQueue`. See [`contract`](crate::contract).
+#[macro_export]
+macro_rules! read_queue_contract {
+    ($($setting:tt)+) => {
+        $crate::contract_cases! { { $($setting)+ }
+            #[read_queue]
+                a_read_is_due_as_long_after_the_change_as_that_says
+                a_change_that_owes_nothing_queues_nothing
+                every_change_of_a_batch_queues_its_own_read
+                a_stale_change_owes_nothing
+                on_an_error_nothing_is_owed
+                what_was_recorded_before_owes_nothing_again
+                what_is_due_longest_is_claimed_first
+                a_read_is_handed_out_once_for_as_long_as_the_lease
+                a_claim_whose_lease_ran_out_is_handed_out_again
+                a_read_that_was_settled_is_not_made_again
+                a_read_that_is_put_off_is_due_again_at_its_time
+                settling_another_claim_changes_nothing
+                a_read_that_is_owed_twice_is_made_once_at_the_earlier_time
+                a_read_that_is_owed_while_claimed_outlives_the_claim
+                of_racing_claims_each_read_is_handed_out_once
+                a_read_that_is_owed_while_its_claim_is_settled_is_not_lost;
+        }
+    };
+}
+
+/// Tests that a type keeps the promises of `Sweeps`. See [`contract`](crate::contract).
+#[macro_export]
+macro_rules! sweeps_contract {
+    ($($setting:tt)+) => {
+        $crate::contract_cases! { { $($setting)+ }
+            #[sweeps]
+                what_was_never_swept_is_due
+                a_sweep_is_begun_by_one_for_as_long_as_the_lease
+                a_finished_sweep_is_due_again_after_the_interval
+                a_finished_sweep_is_nobodys
+                a_sweep_that_was_not_finished_is_made_again
+                finishing_another_sweep_changes_nothing
+                kinds_and_accounts_are_swept_by_themselves
+                of_racing_beginnings_one_wins
+                nothing_is_known_to_be_whole_at_first
+                stretches_that_meet_or_overlap_are_one
+                of_stretches_that_do_not_meet_the_later_counts
+                of_racing_stretches_none_is_lost;
+        }
+    };
+}
+
+/// Tests that a type keeps the promises of `Backfills`. See [`contract`](crate::contract).
+#[macro_export]
+macro_rules! backfills_contract {
+    ($($setting:tt)+) => {
+        $crate::contract_cases! { { $($setting)+ }
+            #[backfills]
+                a_new_backfill_has_the_slices_that_are_given
+                a_backfill_that_was_killed_goes_on
+                a_slice_is_kept_as_it_was_last
+                a_backfill_with_another_end_is_another
+                without_an_end_the_one_that_is_not_done_goes_on
+                a_backfill_that_is_done_is_followed_by_a_new_one
+                backfills_of_other_accounts_and_beginnings_are_their_own
+                of_racing_openings_one_is_new;
+        }
+    };
+}
+
+/// Tests that a type keeps the promises of `Completeness`. See [`contract`](crate::contract).
+#[macro_export]
+macro_rules! completeness_contract {
+    ($($setting:tt)+) => {
+        $crate::contract_cases! { { $($setting)+ }
+            #[completeness]
+                events_that_were_never_received_are_answered_in_the_order_asked
+                an_event_of_another_account_is_not_received
+                movements_that_are_not_in_the_books_are_answered_in_the_order_asked
+                a_movement_of_another_account_is_not_in_the_books
+                the_disputes_of_a_charge_are_answered_by_id
+                the_oldest_open_dispute_is_the_one_filed_first
+                an_open_dispute_that_changed_lately_is_left_out
+                an_open_dispute_without_a_filing_is_left_out
+                the_principal_of_a_period_is_by_time_and_id
+                fees_and_others_are_not_principal
+                principal_of_other_times_and_accounts_is_left_out;
         }
     };
 }

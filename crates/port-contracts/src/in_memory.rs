@@ -1,21 +1,27 @@
 //! The reference implementation of the ledger ports: plain data behind a mutex, each rule written once and plainly.
 
+mod backfills;
+mod completeness;
 mod day_books;
 mod order_book;
+mod read_queue;
 mod rows;
 mod summaries;
+mod sweeps;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Answer, Entry, Ledger, LedgerError, Link, Lookup};
+use chargebook_domain::ports::{Answer, Entry, Ledger, LedgerError, Link, Lookup, Period, Slice, SweepKind};
 use chargebook_domain::{AccountId, CauseId, DisputeKey, Facts, Movement, MovementId, OrderPayment, OrderRef, Stored};
 use chrono::{DateTime, NaiveDate, Utc};
 
+use self::read_queue::QueuedRead;
 pub use self::rows::{KeptCause, KeptDispute, KeptEntry, KeptResolution};
 use self::summaries::Delivery;
+use self::sweeps::KeptSweep;
 
 /// A ledger in memory. Clones share what is kept.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +41,10 @@ struct State {
     links: Vec<Link>,
     sealed_days: BTreeSet<NaiveDate>,
     deliveries: BTreeMap<(NaiveDate, String), Delivery>,
+    reads: BTreeMap<DisputeKey, QueuedRead>,
+    sweeps: BTreeMap<(AccountId, SweepKind), KeptSweep>,
+    whole: BTreeMap<AccountId, Period>,
+    backfills: BTreeMap<(AccountId, Period), Vec<Slice>>,
 }
 
 impl InMemoryLedger {

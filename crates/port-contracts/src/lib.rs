@@ -18,15 +18,18 @@
 pub mod booking;
 pub mod contract;
 pub mod fake_graph;
+pub mod fake_stripe;
 pub mod histories;
 pub mod samples;
 
 mod fixed_clock;
 mod flaky_ledger;
 mod in_memory;
+mod in_memory_reader;
 mod recording_notifier;
 
 pub use fixed_clock::FixedClock;
 pub use flaky_ledger::{FlakyLedger, RecordFault};
 pub use in_memory::{InMemoryLedger, KeptCause, KeptDispute, KeptEntry, KeptResolution};
+pub use in_memory_reader::{InMemoryReader, read_of};
 pub use recording_notifier::RecordingNotifier;

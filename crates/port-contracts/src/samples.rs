@@ -15,8 +15,8 @@
 
 use chargebook_domain::ports::{Cause, Content, Entry};
 use chargebook_domain::{
-    AccountId, Basis, Category, CauseId, Change, ChargeId, Claims, Currency, DisputeId, DisputeKey, Money, Movement,
-    MovementId, Observation, OrderPayment, OrderRef, PaymentIntentId, Status,
+    AccountId, Basis, BookRules, Category, CauseId, Change, ChargeId, Claims, Currency, DisputeId, DisputeKey, Money,
+    Movement, MovementId, Observation, OrderPayment, OrderRef, PaymentIntentId, Status, account_entry,
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -48,6 +48,12 @@ pub fn currency(code: &str) -> Currency {
 #[must_use]
 pub fn usd() -> Currency {
     currency("usd")
+}
+
+/// A book other than the account's own.
+#[must_use]
+pub fn account(id: &str) -> AccountId {
+    AccountId::parse(id).unwrap()
 }
 
 /// A dispute in the account's own book.
@@ -174,8 +180,16 @@ pub fn cause(id: &str) -> Cause {
     }
 }
 
-/// An entry that records `change` for the events `causes`.
+/// An entry that records `change` for the events `causes` of its account.
 #[must_use]
 pub fn change_entry(change: Change, causes: &[&str]) -> Entry {
-    Entry { causes: causes.iter().map(|id| cause(id)).collect(), content: Content::Change(Box::new(change)) }
+    let causes = causes.iter().map(|id| Cause { account: change.key.account.clone(), ..cause(id) }).collect();
+    Entry { causes, content: Content::Change(Box::new(change)) }
+}
+
+/// An entry that books a movement that no dispute claims, for the event `cause`.
+#[must_use]
+pub fn account_movement_entry(movement: Movement, cause: Cause) -> Entry {
+    let journal_entry = account_entry(&movement, BookRules::default()).unwrap();
+    Entry { causes: vec![cause], content: Content::AccountMovement(Box::new(movement), journal_entry) }
 }

@@ -21,3 +21,23 @@ mod deliveries {
     use super::InMemoryLedger;
     chargebook_port_contracts::deliveries_contract!(#[tokio::test] () => InMemoryLedger::default());
 }
+
+mod read_queue {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::read_queue_contract!(#[tokio::test] () => InMemoryLedger::default());
+}
+
+mod sweeps {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::sweeps_contract!(#[tokio::test] () => InMemoryLedger::default());
+}
+
+mod backfills {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::backfills_contract!(#[tokio::test] () => InMemoryLedger::default());
+}
+
+mod completeness {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::completeness_contract!(#[tokio::test] () => InMemoryLedger::default());
+}

@@ -1,144 +1,155 @@
-//! Stripe's API, as far as Chargebook asks it.
+//! Stripe's API as a [`DisputeReader`].
 
-use std::time::Duration;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use secrecy::{ExposeSecret, SecretString};
-use stripe::{Client, ClientBuilder, StripeError};
-use stripe_client_core::{RequestBuilder, StripeMethod, StripeRequest};
-use url::{Host, Url};
+use async_trait::async_trait;
+use chargebook_domain::DisputeKey;
+use chargebook_domain::ports::{
+    Detail, DisputeReader, Listing, MovementKind, Page, Read, ReadError, ReadMovement, Reading,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use tracing::warn;
 
-/// Stripe answers a list of one within a second; what takes longer is down.
-const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+use crate::error::ApiError;
+use crate::limiter::Limiter;
+use crate::object;
+use crate::page::List;
+use crate::patience::Patience;
+use crate::request::{self, Ask, Endpoint};
+use crate::settings::{ApiSettingsError, check_key, checked_base};
+use crate::transport::{Answer, Transport};
 
-/// A client of Stripe's API that asks once and never retries.
-#[derive(Clone, Debug)]
+/// A client of Stripe's API. All requests of all its users share one rate.
+#[derive(Debug)]
 pub struct StripeApi {
-    client: Client,
+    transport: Transport,
+    limiter: Limiter,
+    patience: Patience,
+    /// Whether the key turned out not to read payments.
+    without_payments: AtomicBool,
 }
 
 impl StripeApi {
-    /// A client for `key`, a secret or a restricted one. `base` takes the place of Stripe's address, for tests.
+    /// Requests a second that no limit of Stripe's is below: it has 25 for an endpoint, and as many for a whole sandbox.
+    pub const REQUESTS_PER_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
+
+    /// A client for `key`, a secret or a restricted one, that asks at most so often. `base` takes the place of Stripe's
+    /// address, for tests.
     ///
     /// # Errors
     /// [`ApiSettingsError`]; `http:` is accepted for loopback addresses only, as the key is sent along.
-    pub fn new(key: &SecretString, base: Option<&str>) -> Result<Self, ApiSettingsError> {
-        let key = key.expose_secret();
-        let starts = key.starts_with("sk_") || key.starts_with("rk_");
-        if !starts || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(ApiSettingsError::Key);
-        }
-        let mut builder = ClientBuilder::new(key).timeout(ANSWER_WITHIN);
-        if let Some(base) = base {
-            builder = builder.url(checked_base(base)?);
-        }
-        let client = builder.build().map_err(|_| ApiSettingsError::Base)?;
-        Ok(Self { client })
+    pub fn new(
+        key: &SecretString,
+        base: Option<&str>,
+        requests_per_second: NonZeroU32,
+    ) -> Result<Self, ApiSettingsError> {
+        check_key(key)?;
+        Ok(Self {
+            transport: Transport::new(key, checked_base(base)?)?,
+            limiter: Limiter::new(requests_per_second),
+            patience: Patience::default(),
+            without_payments: AtomicBool::new(false),
+        })
     }
 
-    /// Asks for one dispute, to see that the key works and may read disputes.
+    /// The client with another patience.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Whether [`StripeApi::new`] would take the key and the address.
     ///
     /// # Errors
-    /// [`ApiError`], which says what to do.
-    pub async fn check(&self) -> Result<(), ApiError> {
-        let answer = OneDispute.customize().send(&self.client).await.map_err(|error| ApiError::of(&error))?;
-        if answer.object == "list" { Ok(()) } else { Err(ApiError::UnexpectedAnswer) }
+    /// [`ApiSettingsError`].
+    pub fn check_settings(key: &SecretString, base: Option<&str>) -> Result<(), ApiSettingsError> {
+        check_key(key)?;
+        checked_base(base).map(|_| ())
+    }
+
+    /// Asks with `patience` until there is an answer or none is to be had.
+    pub(crate) async fn ask<T>(&self, ask: &Ask, patience: &Patience) -> Result<Answer<T>, ApiError>
+    where
+        T: DeserializeOwned,
+    {
+        let within = match ask.endpoint {
+            Endpoint::Dispute => patience.object_within,
+            _ => patience.page_within,
+        };
+        patience.insist(&self.limiter, |attempt| self.transport.ask(ask, attempt, within)).await
+    }
+
+    /// Asks for a page. Only a single dispute can be said not to be there.
+    async fn list(&self, ask: &Ask) -> Result<Answer<List>, ApiError> {
+        self.ask(ask, &self.patience).await.map_err(|error| match error {
+            ApiError::NotFound => ApiError::Refused { status: 404 },
+            other => other,
+        })
+    }
+
+    /// Asks for as much as is wanted, or as much as the key may read.
+    async fn in_detail<T, F>(&self, detail: Detail, ask: impl Fn(Detail) -> F) -> Result<T, ApiError>
+    where
+        F: Future<Output = Result<T, ApiError>>,
+    {
+        if detail == Detail::Dispute || self.without_payments.load(Ordering::Relaxed) {
+            return ask(Detail::Dispute).await;
+        }
+        let outcome = ask(Detail::WithPayment).await;
+        if !matches!(outcome, Err(ApiError::NotPermitted { .. })) {
+            return outcome;
+        }
+        // Stripe does not say in its code what is not permitted: the dispute itself, or its payment.
+        let answer = ask(Detail::Dispute).await?;
+        if !self.without_payments.swap(true, Ordering::Relaxed) {
+            warn!("the API key may not read payments, so that no order is found by what Stripe knows of its payment");
+        }
+        Ok(answer)
     }
 }
 
-fn checked_base(base: &str) -> Result<String, ApiSettingsError> {
-    let mut url = Url::parse(base).map_err(|_| ApiSettingsError::Base)?;
-    let loopback = match url.host().ok_or(ApiSettingsError::Base)? {
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
-    match url.scheme() {
-        "https" => {}
-        "http" if loopback => {}
-        "http" => return Err(ApiSettingsError::BaseInsecure),
-        _ => return Err(ApiSettingsError::Base),
-    }
-    let more_than_an_address = url.query().is_some() || url.fragment().is_some() || url.password().is_some();
-    if more_than_an_address || !url.username().is_empty() {
-        return Err(ApiSettingsError::Base);
-    }
-    // The client appends to the address as it is written.
-    if !url.path().ends_with('/') {
-        let path = format!("{}/", url.path());
-        url.set_path(&path);
-    }
-    Ok(url.into())
-}
-
-/// `GET /v1/disputes?limit=1`.
-struct OneDispute;
-
-impl StripeRequest for OneDispute {
-    type Output = List;
-
-    fn build(&self) -> RequestBuilder {
-        let mut request = RequestBuilder::new(StripeMethod::Get, "/disputes");
-        request.query = Some("limit=1".to_owned());
-        request
-    }
-}
-
-/// A list whose items are not looked at: async-stripe refuses disputes of older API versions.
-#[derive(miniserde::Deserialize)]
-struct List {
-    object: String,
-}
-
-/// Why the API can't be used as it is set up. Never holds the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ApiSettingsError {
-    /// Not a secret or restricted key.
-    #[error("the API key must start with sk_ or rk_ and have no spaces")]
-    Key,
-    /// Not an address.
-    #[error("the API's address must be like https://host/, without user, query or fragment")]
-    Base,
-    /// The key would go over the network in clear.
-    #[error("the API's address must be https: http is for this machine itself only, as the key is sent along")]
-    BaseInsecure,
-}
-
-/// Why the API did not answer as asked. Never holds the key, nor anything of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ApiError {
-    /// 401.
-    #[error("Stripe does not accept the API key: it is mistyped, expired or revoked; set one that is valid")]
-    KeyRefused,
-    /// 403.
-    #[error("the API key may not read disputes: give it the read permission for disputes in Stripe's dashboard")]
-    NotPermitted,
-    /// 429.
-    #[error("Stripe limits how often this account asks: try again in a minute")]
-    RateLimited,
-    /// Another refusal of the request.
-    #[error("Stripe refused the request with HTTP status {status}: see the request log in Stripe's dashboard")]
-    Refused {
-        /// The HTTP status.
-        status: u16,
-    },
-    /// 5xx, no connection or no answer in time.
-    #[error("Stripe can't be reached, or fails: check the network and the API's address, then try again")]
-    Unavailable,
-    /// Not an answer of Stripe's API.
-    #[error("the answer is not one of Stripe's API: check the API's address, and proxies on the way")]
-    UnexpectedAnswer,
-}
-
-impl ApiError {
-    /// The error without its text, which may hold payment details and the key's last characters.
-    fn of(error: &StripeError) -> Self {
-        match error {
-            StripeError::Stripe(_, 401) => Self::KeyRefused,
-            StripeError::Stripe(_, 403) => Self::NotPermitted,
-            StripeError::Stripe(_, 429) => Self::RateLimited,
-            StripeError::Stripe(_, 500..) | StripeError::ClientError(_) | StripeError::Timeout => Self::Unavailable,
-            StripeError::Stripe(_, status) => Self::Refused { status: *status },
-            StripeError::JSONDeserialize(_) | StripeError::ConfigError(_) => Self::UnexpectedAnswer,
+#[async_trait]
+impl DisputeReader for StripeApi {
+    async fn dispute(&self, key: &DisputeKey) -> Result<Read, ReadError> {
+        let ask = async |detail| {
+            let ask = request::dispute(key, detail).ok_or(ApiError::NotFound)?;
+            self.ask::<Box<RawValue>>(&ask, &self.patience).await
+        };
+        let answer = self.in_detail(Detail::WithPayment, ask).await?;
+        if !object::is_dispute(answer.content.get()) {
+            return Err(ApiError::NotStripe.into());
+        }
+        let read = object::dispute(&key.account, answer.content.get(), as_of(&answer)?);
+        match &read.event.reading {
+            Reading::Dispute(observation) if observation.key != *key => Err(ApiError::NotStripe.into()),
+            _ => Ok(read),
         }
     }
+
+    async fn disputes(&self, listing: &Listing, detail: Detail) -> Result<Page<Read>, ReadError> {
+        let ask = async |detail| self.list(&request::disputes(listing, detail)).await;
+        let answer = self.in_detail(detail, ask).await?;
+        let as_of = as_of(&answer)?;
+        Ok(answer.content.page(listing, |body| object::dispute(&listing.account, body, as_of))?)
+    }
+
+    async fn events(&self, listing: &Listing) -> Result<Page<Read>, ReadError> {
+        let answer = self.list(&request::events(listing)).await?;
+        Ok(answer.content.page(listing, |body| object::event(&listing.account, body))?)
+    }
+
+    async fn movements(&self, listing: &Listing, kind: MovementKind) -> Result<Page<ReadMovement>, ReadError> {
+        let answer = self.list(&request::movements(listing, kind)).await?;
+        Ok(answer.content.page(listing, |body| object::movement(&listing.account, body))?)
+    }
+}
+
+/// What an answer shows is from before the answer, within the second that its time leaves open.
+fn as_of<T>(answer: &Answer<T>) -> Result<DateTime<Utc>, ApiError> {
+    let given_at = answer.given_at.ok_or(ApiError::NoDate)?;
+    given_at.checked_sub_signed(TimeDelta::seconds(1)).ok_or(ApiError::NoDate)
 }

@@ -50,7 +50,8 @@ pub(crate) fn movements(dispute: &Object<'_>) -> Result<Vec<Movement>, Fault> {
     dispute.objects("balance_transactions", "the whole balance transaction, not its id")?.iter().map(movement).collect()
 }
 
-fn movement(row: &Object<'_>) -> Result<Movement, Fault> {
+/// A balance transaction.
+pub(crate) fn movement(row: &Object<'_>) -> Result<Movement, Fault> {
     let amount_minor = row.required("amount", &MINOR_UNITS)?;
     let fee_minor = row.optional("fee", &MINOR_UNITS)?.unwrap_or(0);
     let net_minor = match row.optional("net", &MINOR_UNITS)? {

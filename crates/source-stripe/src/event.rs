@@ -6,11 +6,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::dispute;
-use crate::json::{Fault, Kind, Object};
-use crate::kinds::{ACCOUNT, DISPUTE_ID, EVENT_ID, FLAG, TIME, WORD};
-
-/// `data.object.object` of the events that carry a dispute.
-const A_DISPUTE: Kind<()> = Kind { expected: "\"dispute\"", read: |value| (value == "dispute").then_some(()) };
+use crate::json::{Fault, Object};
+use crate::kinds::{A_DISPUTE, ACCOUNT, DISPUTE_ID, EVENT_ID, FLAG, TIME, WORD};
 
 /// `object` of an event whose payload is thin.
 const THIN: &str = "v2.core.event";
@@ -22,13 +19,12 @@ pub fn read(body: &str) -> SourceEvent {
     // Null is no object, so that text which is no JSON ends like JSON which is no event.
     let value: Value = serde_json::from_str(body).unwrap_or_default();
     let Some(event) = Object::body(&value) else {
-        let fault = Fault::new("the body", "one JSON object, nested at most 127 deep");
         return SourceEvent {
             account: AccountId::own(),
             id: digest(body),
             event_type: String::new(),
             livemode: None,
-            reading: not_understood(&fault),
+            reading: not_understood(&no_object()),
         };
     };
     // Each field stands on its own, so that a fault in one does not hide the others.
@@ -79,11 +75,16 @@ fn account(event: &Object<'_>) -> Result<AccountId, Fault> {
     Ok(event.optional("account", &ACCOUNT)?.unwrap_or_else(AccountId::own))
 }
 
-fn not_understood(fault: &Fault) -> Reading {
+/// Says of a body that there is nothing in it to look at.
+pub(crate) fn no_object() -> Fault {
+    Fault::new("the body", "one JSON object, nested at most 127 deep")
+}
+
+pub(crate) fn not_understood(fault: &Fault) -> Reading {
     Reading::NotUnderstood { reason: fault.to_string() }
 }
 
-/// The name of an event that has none that can be read: the same body has the same.
-fn digest(body: &str) -> CauseId {
+/// The name of what has none that can be read, or has several: the same body has the same.
+pub(crate) fn digest(body: &str) -> CauseId {
     CauseId::of_body(&Sha256::digest(body).into())
 }

@@ -15,6 +15,10 @@ const WORD_BYTES_MAX: usize = 255;
 /// The last second of the year 9999: what is later can be neither stored nor shown everywhere.
 const UNIX_SECONDS_MAX: i64 = 253_402_300_799;
 
+/// The field `object` of a dispute.
+pub(crate) const A_DISPUTE: Kind<()> =
+    Kind { expected: "\"dispute\"", read: |value| (value == "dispute").then_some(()) };
+
 pub(crate) const EVENT_ID: Kind<CauseId> =
     Kind { expected: "an id of 1 to 255 printable characters", read: |value| CauseId::parse(value.as_str()?).ok() };
 

@@ -2,16 +2,30 @@
 
 mod client;
 mod dispute;
+mod error;
 mod event;
 mod json;
 mod kinds;
+mod limiter;
+mod object;
+mod page;
+mod patience;
+mod permission;
+mod report;
+mod request;
+mod settings;
 mod signature;
+mod transport;
 
 use chargebook_domain::ports::{Delivery, DeliveryRefused, DisputeSource, SourceEvent};
 use secrecy::SecretString;
 
-pub use client::{ApiError, ApiSettingsError, StripeApi};
+pub use client::StripeApi;
 pub use event::read;
+pub use patience::Patience;
+pub use permission::{Permission, PermissionState};
+pub use report::{ReportError, read_report};
+pub use settings::ApiSettingsError;
 pub use signature::{SecretsError, sign};
 
 use signature::Secrets;

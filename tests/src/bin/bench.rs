@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use chargebook::demo::{Story, deliveries, stories};
 use chargebook_domain::OrderPayment;
 use chargebook_domain::ports::OrderBook;
+use chargebook_stories::{Story, deliveries, stories};
 use chargebook_tests::{Event, Server, assert_lawful, fresh_database};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;

@@ -26,6 +26,7 @@ async fn webhooks_are_counted_by_type_and_result() {
         "chargebook_orphans 2",
         "chargebook_quarantined 3",
         "chargebook_unsealed 5",
+        "chargebook_owed_reads 7",
         "# EOF",
     ] {
         assert!(scraped.lines().any(|scraped| scraped == line), "{line} is not in\n{scraped}");

@@ -111,7 +111,7 @@ impl Ledger for HeldLedger {
 /// Ports of which only the source, the ledger and the clock may be used.
 pub(super) fn ports(ledger: Arc<dyn Ledger>) -> Ports {
     let count: Arc<CountWaiting> =
-        Arc::new(|| Box::pin(async { Ok(Waiting { orphans: 2, quarantined: 3, unsealed: 5 }) }));
+        Arc::new(|| Box::pin(async { Ok(Waiting { orphans: 2, quarantined: 3, unsealed: 5, owed_reads: 7 }) }));
     Ports {
         source: Arc::new(source()),
         ledger,
@@ -120,6 +120,7 @@ pub(super) fn ports(ledger: Arc<dyn Ledger>) -> Ports {
         notifier: Arc::new(MockNotifier::new()),
         clock: Arc::new(FixedClock::at(now())),
         count_waiting: count,
+        asking: None,
     }
 }
 

@@ -7,14 +7,17 @@ use chargebook_domain::ports::{Clock, Link, Linked, OrderBook};
 use chargebook_domain::service::MatchOrders;
 use chargebook_domain::{AccountId, Bucket, DisputeId, DisputeKey, OrderRef, Outcome};
 use chargebook_ledger_postgres::PostgresLedger;
-use chargebook_ledger_postgres::reading::{DisputeFilter, DisputeLine, Story};
+use chargebook_ledger_postgres::reading::{DisputeFilter, DisputeLine, JournalLine, OrderLine, Story};
+use chrono::NaiveDate;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, value_parser};
+use comfy_table::{Cell, Table};
 
-use super::screen::{Screen, Set, amount, currency, maybe, table, word};
+use super::screen::Screen;
 use super::{Done, Failure, Refused, say};
 use crate::clock::SystemClock;
 use crate::settings::Settings;
+use crate::tables::{Columns, amount, currency, maybe, word};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -115,40 +118,28 @@ async fn show_list(list: List, ledger: &PostgresLedger, screen: Screen) -> Resul
     Ok(Done::Well)
 }
 
-fn listed(lines: &[DisputeLine], screen: Screen) -> comfy_table::Table {
-    let mut shown = table([
-        ("Dispute", Set::Left),
-        ("Order", Set::Left),
-        ("Filed", Set::Left),
-        ("Disputed", Set::Right),
-        ("Outcome", Set::Left),
-        ("Bucket", Set::Left),
-        ("Currency", Set::Left),
-        ("Recovered", Set::Right),
-        ("Lost", Set::Right),
-        ("Fees", Set::Right),
-        ("Net", Set::Right),
-    ]);
-    for line in lines {
-        let settled = |minor| amount(minor, &line.settlement_currency);
-        let order = line.order_ref.clone().map_or_else(|| word(&line.order_match), comfy_table::Cell::new);
-        let filed = line.opened_at.map(|at| at.with_timezone(&screen.zone).format("%Y-%m-%d").to_string());
-        let disputed = amount(line.disputed_minor, &line.disputed_currency);
-        shown.add_row([
-            line.dispute_id.clone().into(),
-            order,
-            maybe(filed.as_deref()).into(),
-            format!("{disputed} {}", currency(&line.disputed_currency)).into(),
-            word(&line.outcome),
-            word(&line.bucket),
-            currency(&line.settlement_currency).into(),
-            settled(line.recovered_minor).into(),
-            settled(line.loss_minor).into(),
-            settled(line.fee_minor).into(),
-            settled(line.net_minor).into(),
-        ]);
-    }
-    shown
+fn listed(lines: &[DisputeLine], screen: Screen) -> Table {
+    let filed =
+        |line: &DisputeLine| line.opened_at.map(|at| at.with_timezone(&screen.zone).format("%Y-%m-%d").to_string());
+    let settled = |line: &DisputeLine, minor| amount(minor, &line.settlement_currency);
+    Columns::of(lines)
+        .left("Dispute", |line| line.dispute_id.clone())
+        .left("Order", |line| line.order_ref.clone().map_or_else(|| word(&line.order_match), Cell::new))
+        .left("Filed", |line| maybe(filed(line).as_deref()).to_owned())
+        .right("Disputed", disputed)
+        .left("Outcome", |line| word(&line.outcome))
+        .left("Bucket", |line| word(&line.bucket))
+        .left("Currency", |line| currency(&line.settlement_currency))
+        .right("Recovered", |line| settled(line, line.recovered_minor))
+        .right("Lost", |line| settled(line, line.loss_minor))
+        .right("Fees", |line| settled(line, line.fee_minor))
+        .right("Net", |line| settled(line, line.net_minor))
+        .table()
+}
+
+/// What the cardholder disputes, in the currency of the payment.
+fn disputed(line: &DisputeLine) -> String {
+    format!("{} {}", amount(line.disputed_minor, &line.disputed_currency), currency(&line.disputed_currency))
 }
 
 /// The dispute that is meant: by its id, and its book where several have it.
@@ -193,7 +184,7 @@ fn told(story: &Story, screen: Screen) -> String {
     if let Some(facts) = story.facts.first() {
         text.push_str(&facts_of(facts, story.orders.is_empty(), screen));
     }
-    let mut section = |title: &str, table: comfy_table::Table| {
+    let mut section = |title: &str, table: Table| {
         if table.row_iter().next().is_some() {
             // Writing to a String can't fail.
             let _ = write!(text, "\n\n{title}\n{table}");
@@ -210,11 +201,10 @@ fn told(story: &Story, screen: Screen) -> String {
 
 /// The order is among them only where no table of orders follows.
 fn facts_of(facts: &DisputeLine, with_order: bool, screen: Screen) -> String {
-    let disputed = amount(facts.disputed_minor, &facts.disputed_currency);
     let lines = [
         ("Dispute", format!("{} in the book {}", facts.dispute_id, facts.account)),
         ("Status", status_of(facts)),
-        ("Disputed", format!("{disputed} {}", currency(&facts.disputed_currency))),
+        ("Disputed", disputed(facts)),
         ("Reason", maybe(facts.reason.as_deref()).replace('_', " ")),
         ("Card", maybe(facts.card_brand.as_deref()).to_owned()),
         ("Charge", maybe(facts.charge_id.as_deref()).to_owned()),
@@ -236,130 +226,76 @@ fn status_of(facts: &DisputeLine) -> String {
     format!("{} ({}){raw}", facts.outcome, facts.bucket).replace('_', " ")
 }
 
-fn orders_of(story: &Story) -> comfy_table::Table {
-    let mut shown = table([
-        ("Order", Set::Left),
-        ("Bucket", Set::Left),
-        ("Currency", Set::Left),
-        ("Recovered", Set::Right),
-        ("Lost", Set::Right),
-        ("Fees", Set::Right),
-        ("Net impact", Set::Right),
-    ]);
-    for line in &story.orders {
-        let settled = |minor| amount(minor, &line.settlement_currency);
-        let order =
-            if line.ambiguous { format!("{} (one of several)", line.order_ref) } else { line.order_ref.clone() };
-        shown.add_row([
-            order.into(),
-            word(&line.bucket),
-            currency(&line.settlement_currency).into(),
-            settled(line.recovered_minor).into(),
-            settled(line.loss_minor).into(),
-            settled(line.fee_minor).into(),
-            settled(line.net_minor).into(),
-        ]);
-    }
-    shown
+fn orders_of(story: &Story) -> Table {
+    let settled = |line: &OrderLine, minor| amount(minor, &line.settlement_currency);
+    Columns::of(&story.orders)
+        .left("Order", |line| format!("{}{}", line.order_ref, if line.ambiguous { " (one of several)" } else { "" }))
+        .left("Bucket", |line| word(&line.bucket))
+        .left("Currency", |line| currency(&line.settlement_currency))
+        .right("Recovered", |line| settled(line, line.recovered_minor))
+        .right("Lost", |line| settled(line, line.loss_minor))
+        .right("Fees", |line| settled(line, line.fee_minor))
+        .right("Net impact", |line| settled(line, line.net_minor))
+        .table()
 }
 
-fn odd_of(story: &Story) -> comfy_table::Table {
-    let mut shown = table([("What", Set::Left), ("About", Set::Left)]);
-    for line in &story.discrepancies {
-        shown.add_row([line.kind.replace('_', " "), line.detail.clone()]);
-    }
-    shown
+fn odd_of(story: &Story) -> Table {
+    Columns::of(&story.discrepancies)
+        .left("What", |line| line.kind.replace('_', " "))
+        .left("About", |line| line.detail.clone())
+        .table()
 }
 
-fn history_of(story: &Story, screen: Screen) -> comfy_table::Table {
-    let mut shown = table([("As of", Set::Left), ("Status", Set::Left), ("By", Set::Left), ("Recorded", Set::Left)]);
-    for line in &story.history {
-        shown.add_row([
-            screen.time(line.as_of),
-            line.status.clone(),
-            format!("{} {}", line.basis, line.cause),
-            screen.time(line.recorded_at),
-        ]);
-    }
-    shown
+fn history_of(story: &Story, screen: Screen) -> Table {
+    Columns::of(&story.history)
+        .left("As of", |line| screen.time(line.as_of))
+        .left("Status", |line| line.status.clone())
+        .left("By", |line| format!("{} {}", line.basis, line.cause))
+        .left("Recorded", |line| screen.time(line.recorded_at))
+        .table()
 }
 
-fn movements_of(story: &Story, screen: Screen) -> comfy_table::Table {
-    let mut shown = table([
-        ("At", Set::Left),
-        ("Movement", Set::Left),
-        ("Category", Set::Left),
-        ("Currency", Set::Left),
-        ("Amount", Set::Right),
-        ("Fee", Set::Right),
-        ("Net", Set::Right),
-    ]);
-    for line in &story.movements {
-        let settled = |minor| amount(minor, &line.currency);
-        shown.add_row([
-            screen.time(line.occurred_at),
-            line.movement_id.clone(),
-            line.category.clone(),
-            currency(&line.currency),
-            settled(line.amount_minor),
-            settled(line.fee_minor),
-            settled(line.net_minor),
-        ]);
-    }
-    shown
+fn movements_of(story: &Story, screen: Screen) -> Table {
+    Columns::of(&story.movements)
+        .left("At", |line| screen.time(line.occurred_at))
+        .left("Movement", |line| line.movement_id.clone())
+        .left("Category", |line| line.category.clone())
+        .left("Currency", |line| currency(&line.currency))
+        .right("Amount", |line| amount(line.amount_minor, &line.currency))
+        .right("Fee", |line| amount(line.fee_minor, &line.currency))
+        .right("Net", |line| amount(line.net_minor, &line.currency))
+        .table()
 }
 
-fn journal_of(story: &Story) -> comfy_table::Table {
-    let mut shown = table([
-        ("Posted on", Set::Left),
-        ("Narration", Set::Left),
-        ("Account", Set::Left),
-        ("Currency", Set::Left),
-        ("Amount", Set::Right),
-        ("Sealed in", Set::Left),
-    ]);
-    for line in &story.journal {
-        let heading = line.line == 1;
-        let first = |text: String| if heading { text } else { String::new() };
-        shown.add_row([
-            first(line.posted_on.to_string()),
-            first(line.narration.clone()),
-            line.ledger_account.clone(),
-            currency(&line.currency),
-            amount(line.amount_minor, &line.currency),
-            first(line.sealed_in.map_or_else(|| "-".to_owned(), |date| date.to_string())),
-        ]);
-    }
-    shown
+fn journal_of(story: &Story) -> Table {
+    // What an entry has in common stands at its first posting.
+    let heading = |line: &JournalLine, text: String| if line.line == 1 { text } else { String::new() };
+    Columns::of(&story.journal)
+        .left("Posted on", |line| heading(line, line.posted_on.to_string()))
+        .left("Narration", |line| heading(line, line.narration.clone()))
+        .left("Account", |line| line.ledger_account.clone())
+        .left("Currency", |line| currency(&line.currency))
+        .right("Amount", |line| amount(line.amount_minor, &line.currency))
+        .left("Sealed in", |line| heading(line, date(line.sealed_in)))
+        .table()
 }
 
-fn resolutions_of(story: &Story, screen: Screen) -> comfy_table::Table {
-    let mut shown = table([
-        ("At", Set::Left),
-        ("Kind", Set::Left),
-        ("Currency", Set::Left),
-        ("Recovered", Set::Right),
-        ("Lost", Set::Right),
-        ("Fees", Set::Right),
-        ("FX", Set::Right),
-        ("Pending", Set::Right),
-        ("Net", Set::Right),
-        ("Sealed in", Set::Left),
-    ]);
-    for line in &story.resolutions {
-        let settled = |minor| amount(minor, &line.currency);
-        shown.add_row([
-            screen.time(line.occurred_at),
-            line.kind.clone(),
-            currency(&line.currency),
-            settled(line.recovered_delta_minor),
-            settled(line.loss_delta_minor),
-            settled(line.fee_delta_minor),
-            settled(line.fx_delta_minor),
-            settled(line.pending_delta_minor),
-            settled(line.net_delta_minor),
-            line.sealed_in.map_or_else(|| "-".to_owned(), |date| date.to_string()),
-        ]);
-    }
-    shown
+fn resolutions_of(story: &Story, screen: Screen) -> Table {
+    Columns::of(&story.resolutions)
+        .left("At", |line| screen.time(line.occurred_at))
+        .left("Kind", |line| line.kind.clone())
+        .left("Currency", |line| currency(&line.currency))
+        .right("Recovered", |line| amount(line.recovered_delta_minor, &line.currency))
+        .right("Lost", |line| amount(line.loss_delta_minor, &line.currency))
+        .right("Fees", |line| amount(line.fee_delta_minor, &line.currency))
+        .right("FX", |line| amount(line.fx_delta_minor, &line.currency))
+        .right("Pending", |line| amount(line.pending_delta_minor, &line.currency))
+        .right("Net", |line| amount(line.net_delta_minor, &line.currency))
+        .left("Sealed in", |line| date(line.sealed_in))
+        .table()
+}
+
+/// A date that may not be known.
+fn date(on: Option<NaiveDate>) -> String {
+    on.map_or_else(|| "-".to_owned(), |on| on.to_string())
 }

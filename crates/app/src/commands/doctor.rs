@@ -1,11 +1,12 @@
 //! `doctor`: looks at everything that must be right before the server can work, and says what to do about the rest.
 
+mod asking;
+
 use std::fmt;
 
 use chargebook_domain::ports::Clock;
 use chargebook_ledger_postgres::{MappingReport, MigrationState, PostgresLedger};
 use chargebook_notifier_outlook::OutlookNotifier;
-use chargebook_source_stripe::StripeApi;
 use chrono::TimeDelta;
 use serde::Serialize;
 
@@ -26,6 +27,9 @@ struct Finding {
     state: State,
     detail: String,
     remedy: Option<String>,
+    /// What the detail is made of.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    list: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
@@ -38,15 +42,15 @@ enum State {
 
 impl Finding {
     fn well(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, detail: detail.into(), remedy: None }
+        Self { check, state: State::Ok, detail: detail.into(), remedy: None, list: Vec::new() }
     }
 
     fn attention(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, state: State::Attention, detail: detail.into(), remedy: None }
+        Self { check, state: State::Attention, detail: detail.into(), remedy: None, list: Vec::new() }
     }
 
     fn not_used(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, state: State::NotUsed, detail: detail.into(), remedy: None }
+        Self { check, state: State::NotUsed, detail: detail.into(), remedy: None, list: Vec::new() }
     }
 
     /// What to do about it.
@@ -68,7 +72,10 @@ impl fmt::Display for Finding {
             State::NotUsed => "--",
         };
         write!(f, "{mark} {}: {}", self.check, self.detail)?;
-        self.remedy.as_ref().map_or(Ok(()), |remedy| write!(f, "; {remedy}"))
+        if let Some(remedy) = &self.remedy {
+            write!(f, "; {remedy}")?;
+        }
+        self.list.iter().try_for_each(|line| write!(f, "\n   {line}"))
     }
 }
 
@@ -88,7 +95,7 @@ pub(super) async fn run(settings: Result<Settings, Vec<Problem>>, json: bool) ->
 async fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![Finding::well("settings", "every setting can be used"), webhook_secrets(settings)];
     findings.extend(database(settings).await);
-    findings.push(stripe_key(settings).await);
+    findings.extend(asking::key(settings).await);
     findings.push(outlook(settings).await);
     findings
 }
@@ -118,7 +125,7 @@ async fn database(settings: &Settings) -> Vec<Finding> {
         Ok(skew) => {
             findings.push(Finding::well(about, "it can be reached"));
             findings.push(skew);
-            findings.extend(schema(&database.ledger).await);
+            findings.extend(schema(settings, &database.ledger).await);
         }
     }
     database.close().await;
@@ -143,7 +150,7 @@ async fn clock_skew(ledger: &PostgresLedger) -> Result<Finding, chargebook_domai
     })
 }
 
-async fn schema(ledger: &PostgresLedger) -> Vec<Finding> {
+async fn schema(settings: &Settings, ledger: &PostgresLedger) -> Vec<Finding> {
     let about = "migrations";
     let mut findings = vec![match ledger.migration_state().await {
         Ok(MigrationState::UpToDate) => Finding::well(about, "the tables are up to date"),
@@ -174,6 +181,7 @@ async fn schema(ledger: &PostgresLedger) -> Vec<Finding> {
         Ok(report) => orders(&report),
         Err(error) => Finding::attention("orders", chain(&error)).remedy("see docs/orders.md for the columns"),
     });
+    findings.extend(asking::record(settings, ledger).await);
     findings
 }
 
@@ -197,19 +205,6 @@ fn orders(report: &MappingReport) -> Finding {
         return Finding::attention(about, detail).remedy(more);
     }
     Finding::well(about, format!("{} were looked at", report.rows))
-}
-
-async fn stripe_key(settings: &Settings) -> Finding {
-    let about = "Stripe key";
-    let Some(key) = &settings.stripe_api.key else {
-        return Finding::not_used(about, "stripe.api_key is not set; webhooks need none");
-    };
-    let base = settings.stripe_api.base.as_ref().map(url::Url::as_str);
-    let checked = match StripeApi::new(key, base) {
-        Ok(api) => api.check().await.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    checked.map_or_else(|error| Finding::attention(about, error), |()| Finding::well(about, "it may read disputes"))
 }
 
 async fn outlook(settings: &Settings) -> Finding {

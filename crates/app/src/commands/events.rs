@@ -9,10 +9,11 @@ use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_ledger_postgres::reading::EventLine;
 use clap::{Args, Subcommand, value_parser};
 
-use super::screen::{Screen, Set, maybe, table, word};
+use super::screen::Screen;
 use super::{Done, Failure, Refused, say};
 use crate::clock::SystemClock;
 use crate::settings::Settings;
+use crate::tables::{Columns, len, maybe, word};
 
 /// How many events one look at the quarantine takes.
 const QUARANTINED_MAX: i64 = 10_000;
@@ -62,23 +63,13 @@ fn listed(events: &[EventLine], screen: Screen) -> String {
     if events.is_empty() {
         return "No events.".to_owned();
     }
-    let mut shown = table([
-        ("Received", Set::Left),
-        ("Event", Set::Left),
-        ("Type", Set::Left),
-        ("What became of it", Set::Left),
-        ("Why", Set::Left),
-    ]);
-    for event in events {
-        shown.add_row([
-            screen.time(event.received_at).into(),
-            event.event_id.clone().into(),
-            event.event_type.clone().into(),
-            word(&event.disposition),
-            maybe(event.reason.as_deref()).into(),
-        ]);
-    }
-    shown.to_string()
+    let columns = Columns::of(events)
+        .left("Received", |event| screen.time(event.received_at))
+        .left("Event", |event| event.event_id.clone())
+        .left("Type", |event| event.event_type.clone())
+        .left("What became of it", |event| word(&event.disposition))
+        .left("Why", |event| maybe(event.reason.as_deref()).to_owned());
+    columns.table().to_string()
 }
 
 /// What became of events that were read again.
@@ -89,16 +80,23 @@ struct Replayed {
     kept: u64,
     /// Their bodies were removed, so that nobody can read them again.
     removed: u64,
+    /// They are answers of Stripe's API, which is asked again for them.
+    asked_for: u64,
+    /// Whether there are more than were looked at.
+    more: bool,
 }
+
+/// How the kinds begin of what was read, and not received.
+const READ: &str = "read.";
 
 async fn replayed(replay: Replay, ledger: &PostgresLedger, settings: &Settings) -> Result<Done, Failure> {
     let one = replay.id.is_some();
-    let (ids, more) = match replay.id {
-        Some(id) => (vec![id], false),
-        None => quarantined(ledger).await?,
+    let mut replayed = Replayed::default();
+    let ids = match replay.id {
+        Some(id) => vec![id],
+        None => quarantined(ledger, &mut replayed).await?,
     };
     let ingest = Ingest::new(Arc::new(ledger.clone()), settings.rules, settings.admission.clone());
-    let mut replayed = Replayed::default();
     for id in ids {
         let id = CauseId::parse(&id).map_err(Refused::wrong_usage)?;
         let bodies = ledger.bodies(&id).await.map_err(Failure::failed)?;
@@ -119,22 +117,35 @@ async fn replayed(replay: Replay, ledger: &PostgresLedger, settings: &Settings) 
             }
         }
     }
-    let Replayed { booked, known, kept, removed } = replayed;
+    told(&replayed)
+}
+
+fn told(replayed: &Replayed) -> Result<Done, Failure> {
+    let Replayed { booked, known, kept, removed, asked_for, more } = replayed;
     let mut told = vec![format!("{booked} events were booked, {known} were known before, {kept} stay quarantined.")];
-    if removed > 0 {
+    if *asked_for > 0 {
+        told.push(format!(
+            "{asked_for} were read from Stripe's API and stay quarantined: `chargebook backfill` and `chargebook tieout \
+             --repair` read them again."
+        ));
+    }
+    if *removed > 0 {
         told.push(format!("{removed} were skipped and stay quarantined: their bodies are no longer kept."));
     }
-    if more {
+    if *more {
         told.push(format!("These were the latest {QUARANTINED_MAX}, more are quarantined: replay again, or name one."));
     }
     say(&told.join("\n"))?;
-    Ok(if kept + removed > 0 || more { Done::NeedsAttention } else { Done::Well })
+    Ok(if kept + removed + asked_for > 0 || *more { Done::NeedsAttention } else { Done::Well })
 }
 
-/// The latest quarantined events, and whether there are more.
-async fn quarantined(ledger: &PostgresLedger) -> Result<(Vec<String>, bool), Failure> {
+/// The latest quarantined events that were received.
+async fn quarantined(ledger: &PostgresLedger, replayed: &mut Replayed) -> Result<Vec<String>, Failure> {
     let events = ledger.events(Some("quarantined"), QUARANTINED_MAX + 1).await.map_err(Failure::failed)?;
     let max = usize::try_from(QUARANTINED_MAX).unwrap_or(usize::MAX);
-    let more = events.len() > max;
-    Ok((events.into_iter().take(max).map(|event| event.event_id).collect(), more))
+    replayed.more = events.len() > max;
+    let (read, received): (Vec<_>, Vec<_>) =
+        events.into_iter().take(max).partition(|event| event.event_type.starts_with(READ));
+    replayed.asked_for = len(&read);
+    Ok(received.into_iter().map(|event| event.event_id).collect())
 }

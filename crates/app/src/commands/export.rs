@@ -12,10 +12,10 @@ use chargebook_ledger_postgres::reading::JournalLine;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
-use super::screen::{amount, currency};
 use super::{Done, Failure, Refused};
 use crate::mail::AccountNames;
 use crate::settings::Settings;
+use crate::tables::{amount, currency};
 
 #[derive(Subcommand)]
 pub(super) enum Command {

@@ -1,5 +1,6 @@
 //! The commands. Each is a module with a `run`; what they share about arguments, output and exit codes is here.
 
+mod backfill;
 mod disputes;
 mod doctor;
 mod events;
@@ -9,6 +10,8 @@ mod orders;
 mod screen;
 mod serve;
 mod summary;
+mod tie_out;
+mod utc_days;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -33,7 +36,7 @@ struct Arguments {
     /// The settings file [default: chargebook.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Shows JSON for programs, in the commands that show something: doctor, list, show, check, preview
+    /// Shows JSON for programs, in the commands that show something: doctor, list, show, check, preview, backfill, tieout
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -50,6 +53,11 @@ enum Command {
     Migrate,
     /// Checks settings, database, Stripe and mail, and says what to do
     Doctor,
+    /// Reads past disputes from Stripe and books them; where one broke off, the next goes on
+    Backfill(backfill::Options),
+    /// Compares the disputed money in the books with Stripe's, to the cent
+    #[command(name = "tieout")]
+    TieOut(tie_out::Options),
     #[command(flatten)]
     Books(BooksCommand),
 }
@@ -114,8 +122,8 @@ impl Refused {
         Self { message: message.into(), source: None }
     }
 
-    fn because(message: impl Into<String>, source: impl Error + Send + Sync + 'static) -> Self {
-        Self { message: message.into(), source: Some(Box::new(source)) }
+    fn because(message: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { message: message.into(), source: Some(source.into()) }
     }
 
     /// A file can't be read.
@@ -195,6 +203,8 @@ async fn dispatch(Arguments { config, json, command }: Arguments) -> Result<Done
         Command::Doctor => doctor::run(load(), json).await,
         Command::Serve => serve::run(&load().map_err(Failure::Settings)?).await,
         Command::Migrate => migrate::run(&load().map_err(Failure::Settings)?).await,
+        Command::Backfill(options) => backfill::run(&options, &load().map_err(Failure::Settings)?, json).await,
+        Command::TieOut(options) => tie_out::run(&options, &load().map_err(Failure::Settings)?, json).await,
         Command::Books(command) => {
             let settings = load().map_err(Failure::Settings)?;
             let screen = Screen { json, zone: settings.schedule.zone };

@@ -11,10 +11,11 @@ use chrono::NaiveDate;
 use clap::{Args, Subcommand, value_parser};
 use serde::Serialize;
 
-use super::screen::{Screen, Set, maybe, table, word};
+use super::screen::Screen;
 use super::{Done, Failure, Refused, say};
 use crate::clock::SystemClock;
 use crate::settings::Settings;
+use crate::tables::{Columns, maybe, word};
 use crate::wiring;
 
 #[derive(Subcommand)]
@@ -196,27 +197,17 @@ fn listed(days: &[SummaryLine], screen: Screen) -> String {
     if days.is_empty() {
         return "No day is sealed yet.".to_owned();
     }
-    let mut shown = table([
-        ("Business date", Set::Left),
-        ("Zone", Set::Left),
-        ("Sealed", Set::Left),
-        ("Mail", Set::Left),
-        ("Channel", Set::Left),
-        ("Attempts", Set::Right),
-        ("Note", Set::Left),
-    ]);
-    for day in days {
+    let mail = |day: &SummaryLine| {
         let waiting = if day.state == "opening" { "opening balance" } else { "pending" };
-        let note = day.reason.as_deref().or(day.receipt.as_deref());
-        shown.add_row([
-            day.business_date.to_string().into(),
-            day.time_zone.clone().into(),
-            screen.time(day.sealed_at).into(),
-            word(day.delivery.as_deref().unwrap_or(waiting)),
-            maybe(day.channel.as_deref()).into(),
-            day.attempt.unwrap_or_default().to_string().into(),
-            maybe(note).into(),
-        ]);
-    }
-    shown.to_string()
+        word(day.delivery.as_deref().unwrap_or(waiting))
+    };
+    let columns = Columns::of(days)
+        .left("Business date", |day| day.business_date.to_string())
+        .left("Zone", |day| day.time_zone.clone())
+        .left("Sealed", |day| screen.time(day.sealed_at))
+        .left("Mail", mail)
+        .left("Channel", |day| maybe(day.channel.as_deref()).to_owned())
+        .right("Attempts", |day| day.attempt.unwrap_or_default().to_string())
+        .left("Note", |day| maybe(day.reason.as_deref().or(day.receipt.as_deref())).to_owned());
+    columns.table().to_string()
 }

@@ -1,9 +1,8 @@
 //! The demo's dates. They follow from its seed, so that nothing it shows depends on today.
 
+use chargebook_stories::DAYS;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-
-use super::story::DAYS;
 
 /// The zone whose days are the demo's business days.
 pub(super) const ZONE: Tz = Tz::Europe__Berlin;

@@ -8,19 +8,20 @@ use chargebook_domain::OrderPayment;
 use chargebook_domain::ports::{Clock as _, OrderBook, SendOutcome};
 use chargebook_domain::service::{Daily, MatchOrders};
 use chargebook_ledger_postgres::PostgresLedger;
+use chargebook_stories::{Event, Kind, Order, Story, deliveries, stories};
 use chrono::NaiveDate;
 
 use super::calendar::Calendar;
 use super::orders::through_file;
 use super::place::Place;
 use super::post::{Answers, CONNECTIONS, Stripe};
-use super::show::{Show, counted, grouped, len};
-use super::story::{Event, Kind, Order, Story, deliveries, stories};
+use super::show::Show;
 use super::{DemoError, failed};
 use crate::clock::ShiftedClock;
 use crate::folder::FolderNotifier;
 use crate::serve::Ports;
 use crate::settings::Settings;
+use crate::tables::{counted, grouped, len};
 use crate::wiring::write_mail;
 
 /// How many payments are disputed.

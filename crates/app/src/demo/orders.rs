@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use chargebook_domain::OrderPayment;
+use chargebook_stories::Order;
 use chrono::SecondsFormat;
 
-use super::story::Order;
 use super::{DemoError, failed};
 use crate::order_file;
 
@@ -55,9 +55,9 @@ fn csv(orders: &[&Order]) -> Result<Vec<u8>, DemoError> {
 
 #[cfg(test)]
 mod tests {
+    use chargebook_stories::{InvalidOrder, Kind, stories};
     use chrono::DateTime;
 
-    use super::super::story::{InvalidOrder, Kind, stories};
     use super::*;
 
     #[test]

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use chargebook_domain::ports::Clock;
 use chargebook_source_stripe::sign;
+use chargebook_stories::Event;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::place::SECRET;
-use super::story::Event;
 use super::{DemoError, failed};
 
 /// How many webhooks are on their way at a time, each on its own connection.

@@ -7,14 +7,15 @@ use std::iter;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use chargebook_domain::{Bucket, Currency, LedgerAccount, Money, Outcome};
+use chargebook_domain::{Bucket, LedgerAccount, Outcome};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_ledger_postgres::reading::{BalanceLine, DisputeFilter, DisputeLine, SummaryLine};
 use comfy_table::{Cell, CellAlignment, Color, LineStyle, Row, Table, TableStyle};
 
 use super::days::Happened;
-use super::show::{Show, grouped};
+use super::show::Show;
 use super::{DemoError, failed};
+use crate::tables::{amount, currency, grouped, word};
 
 /// The state of the books.
 pub(super) struct Report {
@@ -105,7 +106,7 @@ impl Report {
         for (code, total) in self.totals() {
             let Total { recovered, loss, fx, pending, held, fee, net, .. } = total;
             let amounts = [recovered, loss, fx, pending, held, fee, net].map(|minor| amount(minor, code));
-            table.add_row([code.to_ascii_uppercase()].into_iter().chain(amounts));
+            table.add_row([currency(code)].into_iter().chain(amounts));
         }
         table
     }
@@ -122,9 +123,7 @@ impl Report {
             let balances = accounts.iter().map(|account| amount(self.balance(Some(account), code), code));
             let sum = self.balance(None, code);
             let sum = Cell::new(amount(sum, code)).fg(if sum == 0 { Color::Green } else { Color::Red });
-            table.add_row(
-                [Cell::new(code.to_ascii_uppercase())].into_iter().chain(balances.map(Cell::new)).chain([sum]),
-            );
+            table.add_row([Cell::new(currency(code))].into_iter().chain(balances.map(Cell::new)).chain([sum]));
         }
         table
     }
@@ -238,19 +237,4 @@ fn align_right(table: &mut Table, from: usize) {
     for column in table.column_iter_mut().skip(from) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-}
-
-/// A stored word as people read it, coloured on a terminal.
-fn word(stored: &str) -> Cell {
-    let cell = Cell::new(stored.replace('_', " "));
-    match stored {
-        "won" | "recovered" => cell.fg(Color::Green),
-        "lost" | "confirmed_loss" => cell.fg(Color::Red),
-        "recovery_pending" => cell.fg(Color::Yellow),
-        _ => cell,
-    }
-}
-
-fn amount(minor: i64, code: &str) -> String {
-    Currency::parse(code).map_or_else(|_| minor.to_string(), |currency| Money::new(minor, currency).grouped())
 }

@@ -39,39 +39,3 @@ impl Show {
 pub(super) fn say(text: &str) -> Result<(), DemoError> {
     writeln!(io::stdout(), "{text}").map_err(failed("write to standard output"))
 }
-
-/// A number as people read it.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number of things.
-pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number), if number == 1 { one } else { many })
-}
-
-/// The length of a list, as a number to be shown.
-pub(super) fn len<T>(list: &[T]) -> u64 {
-    u64::try_from(list.len()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_grouped_by_thousands() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
-        }
-        assert_eq!((counted(1, "mail", "mails"), counted(2, "mail", "mails")), ("1 mail".into(), "2 mails".into()));
-    }
-}

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Response, StatusCode};
-use serde_json::json;
+use chargebook_domain::ports::Period;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+use tokio::join;
 use tokio::time::timeout;
 
 use super::{Shared, reply};
@@ -15,15 +18,22 @@ pub(super) async fn live() -> Response<Body> {
     reply::json(StatusCode::OK, &json!({ "status": "live" }))
 }
 
-/// Webhooks can be booked: the ledger commits an empty batch.
+/// Webhooks can be booked: the ledger commits an empty batch. How far the record is whole is told beside it.
 pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response<Body> {
     let routes = &shared.routes;
     let commit = routes.ledger.record(&[], routes.clock.now());
-    if let Ok(Ok(_)) = timeout(routes.limits.probe_within, commit).await {
-        return reply::json(StatusCode::OK, &json!({ "status": "ready" }));
+    let (committed, whole) = join!(timeout(routes.limits.probe_within, commit), routes.metrics.whole());
+    if let Ok(Ok(_)) = committed {
+        return reply::json(StatusCode::OK, &json!({ "status": "ready", "whole": stretch(whole) }));
     }
     let message = "the database can't be written to at present; the log says why";
     reply::error(StatusCode::SERVICE_UNAVAILABLE, "not_ready", message)
+}
+
+/// A stretch of time, or null where none is known.
+fn stretch(period: Option<Period>) -> Value {
+    let text = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+    period.map_or(Value::Null, |Period { from, until }| json!({ "since": text(from), "until": text(until) }))
 }
 
 pub(super) async fn metrics(State(shared): State<Arc<Shared>>) -> Response<Body> {

@@ -19,7 +19,7 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 25] = [
+const KEYS: [(&str, Kind); 26] = [
     ("books.convention", Kind::Text),
     ("books.fx_tolerance_percent", Kind::Text),
     ("books.start", Kind::Text),
@@ -42,6 +42,7 @@ const KEYS: [(&str, Kind); 25] = [
     ("stripe.api_base", Kind::Text),
     ("stripe.api_key", Kind::Secret),
     ("stripe.livemode", Kind::Text),
+    ("stripe.requests_per_second", Kind::Text),
     ("stripe.webhook_secrets", Kind::SecretList),
     ("summary.send_at", Kind::Text),
     ("summary.time_zone", Kind::Text),

@@ -10,11 +10,12 @@ mod sections;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use chargebook_domain::service::Schedule;
-use chargebook_domain::{Admission, BookRules, LedgerAccount};
+use chargebook_domain::{AccountId, Admission, BookRules, LedgerAccount};
 use chargebook_ledger_postgres::OrderSource;
 use chargebook_notifier_outlook::OutlookSettings;
 use secrecy::SecretString;
@@ -63,6 +64,8 @@ pub struct StripeApiSettings {
     pub key: Option<SecretString>,
     /// Takes the place of Stripe's address.
     pub base: Option<Url>,
+    /// At most so many requests a second, of one process.
+    pub requests_per_second: NonZeroU32,
 }
 
 /// The text of a settings file.
@@ -78,6 +81,12 @@ pub struct FileText<'a> {
 pub type ReadFile<'a> = dyn Fn(&Path) -> io::Result<String> + 'a;
 
 impl Settings {
+    /// The books whose account Stripe is asked for: the key's own, and each that is named.
+    #[must_use]
+    pub fn books(&self) -> Vec<AccountId> {
+        std::iter::once(AccountId::own()).chain(self.admission.accounts.iter().cloned()).collect()
+    }
+
     /// Reads the settings of this process: `config` or the default file, the environment, and files with secrets.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use chargebook_domain::service::Schedule;
@@ -71,10 +72,16 @@ fn webhook_secrets(reader: &mut Reader) -> Vec<SecretString> {
 fn stripe_api(reader: &mut Reader) -> StripeApiSettings {
     let key = reader.secret("stripe.api_key");
     let base = address(reader, "stripe.api_base");
-    if let Some(Err(error)) = key.as_ref().map(|key| StripeApi::new(key, None)) {
+    let remedy = "write a whole number from 1 to 1000; Stripe allows 25, and more only where it has granted that";
+    let requests_per_second = reader
+        .parse("stripe.requests_per_second", remedy, |text| {
+            text.parse().ok().filter(|number: &NonZeroU32| number.get() <= 1000)
+        })
+        .unwrap_or(StripeApi::REQUESTS_PER_SECOND);
+    if let Some(Err(error)) = key.as_ref().map(|key| StripeApi::check_settings(key, None)) {
         reader.problem("stripe.api_key", error.to_string(), "copy it from Stripe's dashboard");
     }
-    StripeApiSettings { key, base }
+    StripeApiSettings { key, base, requests_per_second }
 }
 
 fn admission(reader: &mut Reader) -> Admission {

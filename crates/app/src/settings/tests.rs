@@ -1,4 +1,4 @@
-use chargebook_domain::Convention;
+use chargebook_domain::{AccountId, Convention};
 use chargebook_ledger_postgres::AmountUnit;
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
@@ -42,6 +42,7 @@ fn without_anything_the_defaults_hold() {
     assert_eq!(settings.data_dir, Path::new("./chargebook-data"));
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
     assert!(settings.admission.livemode && settings.admission.accounts.is_empty());
+    assert!(settings.stripe_api.key.is_none() && settings.stripe_api.requests_per_second.get() == 20);
     assert_eq!(settings.orders, OrderSource::Table);
     assert_eq!(settings.rules, BookRules::default());
     let seven = NaiveTime::from_hms_opt(7, 0, 0).unwrap();
@@ -63,6 +64,7 @@ fn a_file_can_set_everything() {
         webhook_secrets = ["whsec_new", "whsec_old"]
         api_key = "rk_live_abc"
         api_base = "http://127.0.0.1:12111"
+        requests_per_second = 80
         livemode = false
         accounts = ["acct_1", "acct_2"]
         [orders]
@@ -92,6 +94,8 @@ fn a_file_can_set_everything() {
     assert_eq!(secrets(&settings), ["whsec_new", "whsec_old"]);
     assert!(!settings.admission.livemode);
     assert_eq!(settings.admission.accounts.len(), 2);
+    assert_eq!(settings.books(), ["default", "acct_1", "acct_2"].map(|id| AccountId::parse(id).unwrap()));
+    assert_eq!(settings.stripe_api.requests_per_second.get(), 80);
     assert_eq!(settings.orders, OrderSource::view("shop.orders_for_chargebook", AmountUnit::X100).unwrap());
     assert_eq!(settings.schedule.zone, Tz::Europe__Berlin);
     assert_eq!(settings.schedule.books_start, NaiveDate::from_ymd_opt(2026, 1, 1));
@@ -165,6 +169,7 @@ fn every_problem_is_told_at_once() {
         webhook_secrets = ["whsec_ok", "sk_live_no"]
         api_key = "whsec_no"
         api_base = "http://api.stripe.com"
+        requests_per_second = 0
         livemode = "yes"
         accounts = ["1"]
         colour = "red"
@@ -210,6 +215,7 @@ fn every_problem_is_told_at_once() {
         "stripe.api_key",
         "stripe.colour",
         "stripe.livemode",
+        "stripe.requests_per_second",
         "stripe.webhook_secrets",
         "summary.send_at",
         "summary.time_zone",

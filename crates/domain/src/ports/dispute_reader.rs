@@ -72,7 +72,7 @@ pub enum Detail {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Read {
     /// What it says. A dispute that was read is an observation by [`Basis::Read`](crate::Basis::Read), as of the source's
-    /// own clock less a second; its cause names the moment and the content. A listed event is the event.
+    /// own clock less a second; its cause names the content. A listed event is the event.
     pub event: SourceEvent,
     /// The bytes.
     pub body: Vec<u8>,

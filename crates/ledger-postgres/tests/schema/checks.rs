@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use chargebook_domain::ReadReason;
+use chargebook_domain::ports::SweepKind;
 use chargebook_ledger_postgres::MIGRATOR;
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::seed::{books, refusal};
+use crate::seed::{books, refusal, run};
 
 /// A table, what its first row is changed to, and the check that this breaks.
 const BROKEN: &[(&str, &str, &str)] = &[
@@ -37,6 +39,13 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("summary_deliveries", r#"{"state": "sent", "claimed_until": null}"#, "summary_deliveries_state_check"),
     ("summary_deliveries", r#"{"claimed_until": null}"#, "summary_deliveries_claim_check"),
     ("summary_deliveries", r#"{"state": "accepted"}"#, "summary_deliveries_claim_check"),
+    ("dispute_reads", r#"{"reason": "curious"}"#, "dispute_reads_reason_check"),
+    ("sweeps", r#"{"kind": "orders"}"#, "sweeps_kind_check"),
+    ("whole_stretches", r#"{"until_at": "2020-01-01T00:00:00Z"}"#, "whole_stretches_order_check"),
+    ("backfill_slices", r#"{"from_at": "2020-01-01T00:00:00Z"}"#, "backfill_slices_period_check"),
+    ("backfill_slices", r#"{"until_at": "2020-01-01T00:00:00Z"}"#, "backfill_slices_period_check"),
+    ("backfill_slices", r#"{"backfill_until_at": "2020-01-01T00:00:00Z"}"#, "backfill_slices_period_check"),
+    ("backfill_slices", r#"{"is_done": true, "next_cursor": "du_1"}"#, "backfill_slices_cursor_check"),
     ("order_book", r#"{"only_row": false}"#, "order_book_only_row_check"),
     ("deployment", r#"{"only_row": false}"#, "deployment_only_row_check"),
     ("deployment", r#"{"purpose": "live"}"#, "deployment_purpose_check"),
@@ -133,6 +142,7 @@ async fn what_belongs_to_a_dispute_needs_the_dispute_of_its_own_book(pool: PgPoo
         ("resolutions", ""),
         ("order_links", ""),
         ("order_resolutions", ""),
+        ("dispute_reads", ""),
     ] {
         for of in [r#""dispute_id": "du_unknown""#, r#""account": "acct_other""#] {
             let change = format!(r#"{{{of}, "movement_id": "{movement}"}}"#);
@@ -152,4 +162,17 @@ async fn a_posting_needs_its_entry(pool: PgPool) {
                     VALUES ('default', 'none', 1, 'assets:stripe-balance', 5, 'usd'),
                            ('default', 'none', 2, 'assets:stripe-balance', -5, 'usd')";
     assert_eq!(refusal(&pool, orphaned).await.1, "postings_entry_fkey");
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn every_reason_and_every_sweep_can_be_kept(pool: PgPool) {
+    books(&pool).await;
+    for reason in ReadReason::ALL {
+        let sql = format!("UPDATE chargebook.dispute_reads SET reason = '{}'", reason.as_str());
+        assert!(run(&pool, &sql).await.unwrap() > 0, "{sql}");
+    }
+    for kind in SweepKind::ALL {
+        let sql = format!("UPDATE chargebook.sweeps SET kind = '{}'", kind.as_str());
+        assert!(run(&pool, &sql).await.unwrap() > 0, "{sql}");
+    }
 }

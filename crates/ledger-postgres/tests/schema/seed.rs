@@ -2,17 +2,22 @@
 
 use std::time::Duration;
 
-use chargebook_domain::ports::{ClaimRequest, Content, Entry, Ledger, Link, OrderBook, Seal, Summaries};
-use chargebook_domain::{BookRules, Observation};
+use chargebook_domain::ports::{
+    Backfills, ClaimRequest, Content, Entry, Ledger, Link, OrderBook, Period, Seal, Slice, Summaries, SweepKind,
+    SweepRequest, Sweeps, Tally,
+};
+use chargebook_domain::{AccountId, BookRules, Observation};
 use chargebook_ledger_postgres::{OrderSource, PostgresLedger};
 use chargebook_port_contracts::booking::book;
-use chargebook_port_contracts::samples::{cause, date, day, observation, order, payment, sample_key, withdrawal};
+use chargebook_port_contracts::samples::{
+    cause, date, day, dispute_key, observation, order, payment, sample_key, withdrawal,
+};
 use chrono_tz::Tz;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::{AssertSqlSafe, PgPool};
 
 /// A lost dispute with an order that a person chose, a movement of the account tied to it, an event of each disposition, a
-/// sealed day, and a second dispute that is sealed by nobody.
+/// sealed day, a second dispute that is sealed by nobody, a third whose money was not seen, a sweep, and a backfill.
 pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
     let ledger = PostgresLedger::new(pool.clone(), OrderSource::Table);
     ledger.import(&[payment("#1"), payment("#2")]).await.unwrap();
@@ -47,10 +52,14 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
     };
     ledger.claim(&request).await.unwrap().unwrap();
     ledger.mark_demo().await.unwrap();
-    let key = chargebook_port_contracts::samples::dispute_key("du_2");
+    let key = dispute_key("du_2");
     let movements = vec![withdrawal("txn_3", day(3), 4_000, 0)];
     let open = Observation { key: key.clone(), movements, ..observation("evt_2", "lost", day(3)) };
     book(&ledger, &key, &[open], BookRules::default(), day(3)).await.unwrap();
+    let key = dispute_key("du_3");
+    let unpaid = Observation { key: key.clone(), ..observation("evt_3", "lost", day(3)) };
+    book(&ledger, &key, &[unpaid], BookRules::default(), day(3)).await.unwrap();
+    ask(&ledger).await;
     run(
         pool,
         "INSERT INTO chargebook.movement_ties (account, movement_id, dispute_id, tied_by, tied_at, reason)
@@ -59,6 +68,24 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
     .await
     .unwrap();
     ledger
+}
+
+/// What is kept of asking the source.
+async fn ask(ledger: &PostgresLedger) {
+    let (account, lease) = (AccountId::own(), Duration::from_mins(1));
+    let request = SweepRequest { account: account.clone(), kind: SweepKind::Gaps, now: day(3), every: lease, lease };
+    ledger.begin_sweep(&request).await.unwrap().unwrap();
+    let period = Period { from: day(1), until: day(3) };
+    ledger.note_whole(&account, period).await.unwrap();
+    let slice = Slice {
+        account: account.clone(),
+        backfill: period,
+        period,
+        after: None,
+        is_done: false,
+        tally: Tally::default(),
+    };
+    ledger.open_backfill(&account, period.from, None, &[slice]).await.unwrap();
 }
 
 /// Runs a statement; answers how many rows it wrote.

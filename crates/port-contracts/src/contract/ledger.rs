@@ -2,13 +2,14 @@
 
 use chargebook_domain::ports::{Answer, Content, Entry, LedgerError, Lookup};
 use chargebook_domain::{
-    AccountId, BookRules, BookedCloseOuts, BookedDeltas, Category, CloseOut, Convention, EntryId, EntryKind, Heading,
-    JournalEntry, LedgerAccount, Movement, Observation, Stored, decide, movement_postings,
+    Basis, BookRules, BookedCloseOuts, BookedDeltas, Category, CloseOut, Convention, EntryKind, LedgerAccount,
+    Movement, Observation, Stored, decide,
 };
 
 use super::{Books, decided, load, observe, record, recorded};
 use crate::samples::{
-    cause, change_entry, currency, day, dispute_key, movement, observation, reinstatement, sample_key, usd, withdrawal,
+    account, account_movement_entry, cause, change_entry, currency, day, dispute_key, movement, observation,
+    reinstatement, sample_key, usd, withdrawal,
 };
 
 /// An observation of a dispute that is lost, with its withdrawal.
@@ -112,7 +113,7 @@ pub async fn the_convention_stays_that_of_the_first_movement(books: &dyn Books) 
 /// A point that has rows is booked, also where their sum is zero: the next row there is a correction.
 pub async fn a_point_whose_rows_cancel_out_is_still_booked(books: &dyn Books) {
     let mut read = lost("req_1");
-    read.basis = chargebook_domain::Basis::Read;
+    read.basis = Basis::Read;
     observe(books, &observation("evt_0", "needs_response", day(0))).await;
     observe(books, &read).await;
     // The event of the verdict arrives late: it was two days before the read.
@@ -133,6 +134,29 @@ pub async fn recording_twice_is_a_no_op(books: &dyn Books) {
     let once = load(books, &sample_key()).await;
     assert_eq!(record(books, entry, day(41)).await, recorded(&[true]));
     assert_eq!(load(books, &sample_key()).await, once);
+}
+
+/// A cause that was recorded before and still brings news is a read of the same bytes at a later moment: it is booked.
+pub async fn a_known_cause_that_brings_news_is_recorded(books: &dyn Books) {
+    let read = |at| Observation { basis: Basis::Read, ..observation("read_1", "needs_response", at) };
+    observe(books, &read(day(1))).await;
+    observe(books, &observation("evt_1", "under_review", day(2))).await;
+    assert_eq!(observe(books, &read(day(3))).await, recorded(&[true]));
+    let stored = load(books, &sample_key()).await;
+    assert_eq!(stored.facts.lines().map(|line| line.as_of).collect::<Vec<_>>(), [day(1), day(2), day(3)]);
+    assert_eq!(observe(books, &read(day(3))).await, recorded(&[true]));
+    assert_eq!(load(books, &sample_key()).await, stored, "it brings no news now");
+}
+
+/// A cause without news is kept, and leaves the dispute as it is.
+pub async fn a_cause_without_news_leaves_the_dispute_as_it_is(books: &dyn Books) {
+    observe(books, &lost("evt_1")).await;
+    let stored = load(books, &sample_key()).await;
+    let change = decided(books, &lost("evt_1")).await;
+    let entry = change_entry(change, &["evt_2"]);
+    assert_eq!(record(books, entry.clone(), day(41)).await, recorded(&[false]));
+    assert_eq!(record(books, entry, day(42)).await, recorded(&[true]));
+    assert_eq!(load(books, &sample_key()).await, stored);
 }
 
 /// For each cause, in order: whether it was known before.
@@ -245,13 +269,10 @@ pub async fn a_recorded_cause_is_not_quarantined_later(books: &dyn Books) {
 
 /// A cause is an event of one account.
 pub async fn a_cause_of_another_account_is_another_cause(books: &dyn Books) {
-    let other = AccountId::parse("acct_2").unwrap();
     observe(books, &lost("evt_1")).await;
     let mut theirs = lost("evt_1");
-    theirs.key.account = other.clone();
-    let mut entry = change_entry(decided(books, &theirs).await, &["evt_1"]);
-    entry.causes[0].account = other;
-    assert_eq!(record(books, entry, day(40)).await, recorded(&[false]));
+    theirs.key.account = account("acct_2");
+    assert_eq!(observe(books, &theirs).await, recorded(&[false]));
     assert_eq!(load(books, &theirs.key).await.facts.movements().len(), 1);
     assert_eq!(load(books, &sample_key()).await.facts.movements().len(), 1);
 }
@@ -259,18 +280,7 @@ pub async fn a_cause_of_another_account_is_another_cause(books: &dyn Books) {
 /// Money moved on the account that no dispute claims: it is booked with its cause, once.
 pub async fn a_movement_of_the_account_is_booked_once(books: &dyn Books) {
     let fee = movement("txn_9", Category::Fee, day(3), -1_500, 0);
-    let heading = Heading {
-        id: EntryId::of_movement(&fee.id),
-        dispute: None,
-        kind: EntryKind::Movement,
-        occurred_at: fee.occurred_at,
-        posted_on: fee.occurred_at.date_naive(),
-        narration: "Fee of the account".to_owned(),
-    };
-    let postings = movement_postings(&fee, Convention::Holding).unwrap();
-    let journal_entry = JournalEntry::try_new(heading, postings).unwrap();
-    let content = Content::AccountMovement(Box::new(fee), journal_entry);
-    let entry = Entry { causes: vec![cause("evt_1")], content };
+    let entry = account_movement_entry(fee, cause("evt_1"));
     assert_eq!(record(books, entry.clone(), day(3)).await, recorded(&[false]));
     assert_eq!(record(books, entry, day(3)).await, recorded(&[true]));
     let seal = super::sealing::seal_of(3);

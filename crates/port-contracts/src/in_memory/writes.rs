@@ -9,25 +9,26 @@ impl State {
     pub(super) fn record(&mut self, entry: &Entry, recorded_at: DateTime<Utc>) -> Result<Answer, LedgerError> {
         refuse_unstorable(entry)?;
         let known_before: Vec<_> = entry.causes.iter().map(|cause| self.is_known(cause, &entry.content)).collect();
-        if !known_before.is_empty() && known_before.iter().all(|known| *known) {
-            return Ok(Answer::Recorded { known_before });
-        }
+        let all_known = !known_before.is_empty() && known_before.iter().all(|known| *known);
         match &entry.content {
-            Content::Change(change) => {
+            // A known cause can bring news: a read of the same bytes at a later moment.
+            Content::Change(change) if change.has_news() || entry.causes.is_empty() => {
                 let present = self.disputes.get(&change.key).map_or(0, |kept| kept.version);
-                if present != change.expected || change.orders_version != self.orders_version {
-                    return Ok(Answer::Stale);
+                let is_stale = present != change.expected || change.orders_version != self.orders_version;
+                if is_stale {
+                    let is_done = !entry.causes.is_empty() && entry.causes.iter().all(|cause| self.is_booked(cause));
+                    return Ok(if is_done { Answer::Recorded { known_before } } else { Answer::Stale });
                 }
                 self.record_change(change, recorded_at)?;
             }
-            Content::AccountMovement(movement, journal_entry) => {
+            Content::AccountMovement(movement, journal_entry) if !all_known => {
                 let account = entry.causes.first().map_or_else(AccountId::own, |cause| cause.account.clone());
                 self.record_movement(&account, movement)?;
                 if let Some(journal_entry) = journal_entry {
                     self.record_entry(&account, journal_entry, recorded_at)?;
                 }
             }
-            Content::Ignored | Content::Quarantined { .. } => {}
+            Content::Change(_) | Content::AccountMovement(..) | Content::Ignored | Content::Quarantined { .. } => {}
         }
         for (cause, known) in entry.causes.iter().zip(&known_before) {
             if !known {
@@ -42,6 +43,11 @@ impl State {
         let kept = self.causes.get(&(cause.account.clone(), cause.id.clone()));
         let books = matches!(content, Content::Change(_) | Content::AccountMovement(..));
         kept.is_some_and(|kept| !(books && kept.disposition == Disposition::Quarantined))
+    }
+
+    fn is_booked(&self, cause: &Cause) -> bool {
+        let kept = self.causes.get(&(cause.account.clone(), cause.id.clone()));
+        kept.is_some_and(|kept| kept.disposition == Disposition::Recorded)
     }
 
     fn keep_cause(&mut self, cause: &Cause, content: &Content) {
@@ -82,6 +88,9 @@ impl State {
             due: false,
         };
         self.disputes.insert(key.clone(), kept);
+        if let Some(owed) = change.owed_read {
+            self.owe(key, owed, recorded_at);
+        }
         Ok(())
     }
 

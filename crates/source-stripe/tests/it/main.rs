@@ -4,9 +4,14 @@
 
 mod bad_inputs;
 mod client;
+mod fake;
+mod faults;
 mod mapping;
 mod mapping_cases;
 mod people;
 mod properties;
+mod reading;
+mod report;
+mod server;
 mod signatures;
 mod support;
