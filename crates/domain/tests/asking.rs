@@ -6,16 +6,12 @@ use std::sync::Arc;
 use chargebook_domain::ports::{
     Completeness, DisputeReader, MovementKind, Origin, Period, ReadError, ReadQueue, Slice, SweepKind, Sweeps, Tally,
 };
-use chargebook_domain::service::{
-    Ask, AskError, Backfill, Found, Ingest, Occasion, Received, Reread, Sweeper, TieOut,
-};
+use chargebook_domain::service::{Ask, AskError, Backfill, Found, Ingest, Occasion, Received, Reread, Sweeper, TieOut};
 use chargebook_domain::{
     AccountId, Admission, Basis, BookRules, Bucket, Category, ChargeId, Claims, Difference, DisputeId, Movement,
     Observation,
 };
-use chargebook_port_contracts::samples::{
-    claims, day, dispute_key, movement, observation, reinstatement, withdrawal,
-};
+use chargebook_port_contracts::samples::{claims, day, dispute_key, movement, observation, reinstatement, withdrawal};
 use chargebook_port_contracts::{FixedClock, InMemoryLedger, InMemoryReader, read_of};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -122,7 +118,12 @@ async fn a_backfill_books_every_dispute_once_and_a_second_one_changes_nothing() 
     assert_eq!(world.run_backfill().await, Tally { known: 20, ..Tally::default() });
     assert_eq!(before, (world.ledger.disputes(), world.ledger.entries(), world.ledger.causes()));
     let whole = world.ledger.whole(&AccountId::own()).await.unwrap();
-    assert_eq!(whole, Some(Period { from: day(0), until: day(60) }));
+    assert_eq!(whole, Some(Period { from: day(0), until: day(20) }), "what events can still tell is left to them");
+    world.sweep(SweepKind::Gaps).await;
+    let whole = world.ledger.whole(&AccountId::own()).await.unwrap();
+    assert_eq!(whole, Some(Period { from: day(0), until: day(50) }));
+    world.run_backfill().await;
+    assert_eq!(world.ledger.whole(&AccountId::own()).await.unwrap(), whole);
 }
 
 #[tokio::test]

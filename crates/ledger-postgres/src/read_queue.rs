@@ -11,8 +11,9 @@ use sqlx::PgConnection;
 use crate::error::{corrupt, ledger_error};
 use crate::{PostgresLedger, column, lease_end};
 
-/// Adds the reads that changes owe. A dispute that is queued already owes the new read instead, no later than the old
-/// one, and whoever has claimed the old one has no part in it.
+/// Adds the reads that changes owe. A dispute that is queued already owes the new read instead: no later than the old one,
+/// unless that is due already. It may be being read at this moment, and would not settle what has just happened; whoever
+/// has claimed it has no part in the new one.
 pub(crate) async fn owe(
     connection: &mut PgConnection,
     changes: &[&Change],
@@ -34,12 +35,13 @@ pub(crate) async fn owe(
         r#"INSERT INTO chargebook.dispute_reads AS r (account, dispute_id, reason, due_at, attempt)
            SELECT *, 0 FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[])
            ON CONFLICT (account, dispute_id) DO UPDATE SET
-               reason = EXCLUDED.reason, due_at = least(r.due_at, EXCLUDED.due_at), attempt = r.attempt + 1,
-               claimed_until = NULL"#,
+               reason = EXCLUDED.reason, attempt = r.attempt + 1, claimed_until = NULL,
+               due_at = CASE WHEN r.due_at <= $5 THEN EXCLUDED.due_at ELSE least(r.due_at, EXCLUDED.due_at) END"#,
         &column(&rows, |(key, ..)| key.account.as_str()) as _,
         &column(&rows, |(key, ..)| key.dispute.as_str()) as _,
         &column(&rows, |(_, reason, _)| reason.as_str()) as _,
-        &column(&rows, |(.., due_at)| *due_at)
+        &column(&rows, |(.., due_at)| *due_at),
+        recorded_at
     )
     .execute(connection)
     .await

@@ -127,7 +127,9 @@ async fn the_role_of_the_documents_may_do_what_the_server_does(pool: PgPool) {
     let grants = section.split("```sql").nth(1).unwrap().split("```").next().unwrap();
     // Roles are those of all databases: each test database makes its own.
     let role: String = sqlx::query_scalar("SELECT 'r' || md5(current_database())").fetch_one(&pool).await.unwrap();
-    let run = async |sql: String| drop(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.unwrap());
+    let run = async |sql: String| {
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.unwrap();
+    };
     run(format!("DROP ROLE IF EXISTS {role}")).await;
     let (create, grants) = grants.split_once(';').unwrap();
     run(create.replace("chargebook_server", &role)).await;

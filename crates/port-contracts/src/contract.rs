@@ -184,6 +184,7 @@ macro_rules! read_queue_contract {
                 settling_another_claim_changes_nothing
                 a_read_that_is_owed_twice_is_made_once_at_the_earlier_time
                 a_read_that_is_owed_while_claimed_outlives_the_claim
+                a_read_that_is_owed_while_one_is_due_has_its_own_time
                 of_racing_claims_each_read_is_handed_out_once
                 a_read_that_is_owed_while_its_claim_is_settled_is_not_lost;
         }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets anything unexpected should end")]
 
 mod backfill;
+mod report;
 mod serving;
 mod sweeps;
 mod world;

@@ -41,7 +41,7 @@ pub struct Slice {
 #[async_trait]
 pub trait Backfills: Send + Sync {
     /// The slices of the backfill of `account` since `since`: those of the one that is not done yet, with `until` if that
-    /// is given; else those of a new one, which are `slices`.
+    /// is given, or else the one that ends last; if there is none, those of a new one, which are `slices`. They come by time.
     ///
     /// # Errors
     /// [`LedgerError`].

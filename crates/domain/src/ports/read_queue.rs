@@ -18,11 +18,12 @@ pub struct ReadClaim {
 }
 
 /// Keeps which disputes must be read again. [`Ledger::record`](super::Ledger::record) adds to it what a change
-/// [owes](crate::Change::owed_read), in the same transaction.
+/// [owes](crate::Change::owed_read), in the same transaction. A dispute is in it at most once: what it owes twice is read
+/// once, at the earlier time; what it comes to owe when a read is due already, or being made, has its own time.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ReadQueue: Send + Sync {
-    /// Takes up to `limit` reads that are due, those that are due longest first, for as long as `lease`. A claim whose
+    /// Takes up to `limit` reads that are due, those that are due longest first and then by key, for as long as `lease`. A claim whose
     /// lease ran out is handed out again.
     ///
     /// # Errors

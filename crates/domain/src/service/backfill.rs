@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::sweeps::{EVENTS_KEPT, earlier};
 use super::{Ask, AskError, Booked, News, Receipt, Seen};
 use crate::AccountId;
 use crate::ports::{Backfills, Detail, LedgerError, Listing, Period, Slice, Sweeps, Tally};
@@ -72,11 +73,17 @@ impl Backfill {
 
     /// Keeps that the record is whole for the period of a backfill whose slices are all done.
     ///
+    /// It reaches no further than the events that were compared, or could be: a dispute that was read tells how it
+    /// stands, and its events tell since when.
+    ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn finish(&self, slices: &[Slice]) -> Result<(), LedgerError> {
         let Some(first) = slices.first().filter(|_| slices.iter().all(|slice| slice.is_done)) else { return Ok(()) };
-        self.sweeps.note_whole(&first.account, first.backfill).await
+        let compared = self.sweeps.whole(&first.account).await?;
+        let reach = compared.map_or_else(|| earlier(self.ask.clock.now(), EVENTS_KEPT), |whole| whole.until);
+        let period = Period { until: first.backfill.until.min(reach), ..first.backfill };
+        if period.from < period.until { self.sweeps.note_whole(&first.account, period).await } else { Ok(()) }
     }
 }
 

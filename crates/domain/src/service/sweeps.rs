@@ -10,7 +10,7 @@ use crate::AccountId;
 use crate::ports::{Completeness, Detail, Listing, Period, Read, Sweep, SweepKind, SweepRequest, Sweeps};
 
 /// How long Stripe keeps events (docs.stripe.com/api/events).
-const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
+pub(super) const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// How much of what was swept before is swept again: for clocks that differ, and events that show late.
 const OVERLAP: TimeDelta = TimeDelta::hours(1);

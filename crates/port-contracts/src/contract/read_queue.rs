@@ -232,6 +232,21 @@ pub async fn a_read_that_is_owed_while_claimed_outlives_the_claim(books: &dyn Bo
     }
 }
 
+/// What a dispute comes to owe when a read is due already, or being made, has its own time.
+pub async fn a_read_that_is_owed_while_one_is_due_has_its_own_time(books: &dyn Books) {
+    owe(books, "du_1", day(0), ReadReason::Ambiguous, SOON).await;
+    let claimed = claim_one(books, day(1)).await;
+    owe(books, "du_1", day(1), ReadReason::MoneyMissing, TimeDelta::hours(1)).await;
+    books.settle_read(&claimed, None).await.unwrap();
+    assert_eq!(claim(books, day(1) + SOON).await, [], "what was due before is being read");
+    assert_eq!(claim_one(books, day(1) + TimeDelta::hours(1)).await.reason, ReadReason::MoneyMissing);
+
+    owe(books, "du_2", day(2), ReadReason::OrderUnknown, SOON).await;
+    owe(books, "du_2", day(3), ReadReason::Ambiguous, SOON).await;
+    assert_eq!(claim(books, day(3)).await, [], "nobody has made it, and now it would be too early");
+    assert_eq!(claim_one(books, day(3) + SOON).await.reason, ReadReason::Ambiguous);
+}
+
 /// Of claims at once, each read is another's.
 pub async fn of_racing_claims_each_read_is_handed_out_once(books: &dyn Books) {
     let disputes: Vec<_> = (0..RACERS).map(|n| format!("du_{n}")).collect();

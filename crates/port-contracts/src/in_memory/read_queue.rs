@@ -62,6 +62,8 @@ impl State {
         let OwedRead { reason, after } = owed;
         let due_at = recorded_at + after;
         let (due_at, attempt) = match self.reads.get(key) {
+            // What is due already may be being read at this moment, and would not settle what has just happened.
+            Some(known) if known.due_at <= recorded_at => (due_at, known.attempt + 1),
             Some(known) => (due_at.min(known.due_at), known.attempt + 1),
             None => (due_at, 0),
         };

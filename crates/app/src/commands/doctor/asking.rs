@@ -49,7 +49,10 @@ fn permissions(permissions: &[Permission]) -> Vec<Finding> {
             PermissionState::Granted => {}
             PermissionState::Missing => {
                 let remedy = format!("give it the permission to read \"{name}\" in Stripe's dashboard");
-                findings.push(Finding::attention(KEY, format!("it may not read {name}: {needed_for}")).remedy(remedy));
+                findings.push(
+                    Finding::attention(KEY, format!("it may not read {name}, which is for {needed_for}"))
+                        .remedy(remedy),
+                );
             }
             // One cause keeps all of them from being answered.
             PermissionState::Unknown(error) if told == Some(error) => {}
@@ -137,7 +140,7 @@ mod tests {
             told,
             [
                 "ok Stripe key: it may read Disputes",
-                "!! Stripe key: it may not read Events: something; give it the permission to read \"Events\" in \
+                "!! Stripe key: it may not read Events, which is for something; give it the permission to read \"Events\" in \
                  Stripe's dashboard",
                 "!! Stripe key: Stripe is away",
             ]

@@ -2,6 +2,8 @@
 //! much memory that takes. `script/bench` runs it on a release build and durable settings of PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark that meets anything unexpected should end")]
 
+mod backfill;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, fs};
@@ -14,6 +16,9 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 const SEED: u64 = 7;
+
+/// Stories of the past to be read, unless another number is given.
+const PAST: usize = 20_000;
 const TEST_MODE: [(&str, &str); 1] = [("CHARGEBOOK_STRIPE__LIVEMODE", "false")];
 
 /// What a load came to.
@@ -30,8 +35,8 @@ impl Measured {
         self.latencies[(self.latencies.len() * percent / 100).min(last)]
     }
 
-    fn per_second(&self) -> u128 {
-        u128::try_from(self.events).unwrap() * 1_000_000 / self.took.as_micros().max(1)
+    fn per_second(&self) -> u64 {
+        per_second(self.events, self.took)
     }
 
     fn line(&self) -> String {
@@ -50,10 +55,14 @@ impl Measured {
         let micros = |percent| u64::try_from(self.percentile(percent).as_micros()).unwrap();
         json!({
             "connections": self.connections, "events": self.events,
-            "events_per_second": u64::try_from(self.per_second()).unwrap(),
+            "events_per_second": self.per_second(),
             "p50_us": micros(50), "p90_us": micros(90), "p99_us": micros(99)
         })
     }
+}
+
+fn per_second(count: usize, took: Duration) -> u64 {
+    u64::try_from(u128::try_from(count).unwrap() * 1_000_000 / took.as_micros().max(1)).unwrap()
 }
 
 /// Microseconds as milliseconds with two decimals.
@@ -64,6 +73,8 @@ fn milliseconds(duration: Duration) -> String {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
+    let path = env::args().nth(1).unwrap_or_else(|| "bench-out/bench.json".to_owned());
+    let in_the_past = env::args().nth(2).map_or(PAST, |count| count.parse().unwrap());
     let (url, ledger) = fresh_database().await;
     let stories = stories(SEED, 4_000, "2025-01-06T00:00:00Z".parse().unwrap());
     let orders: Vec<_> =
@@ -94,8 +105,11 @@ async fn main() {
     assert_lawful(&url).await;
     println!("\nready after {}; memory {} MiB idle, {} MiB at most", milliseconds(ready), idle / 1024, peak / 1024);
     let ready_us = u64::try_from(ready.as_micros()).unwrap();
-    let report = json!({"ready_us": ready_us, "memory_idle_kib": idle, "memory_peak_kib": peak, "loads": results});
-    let path = env::args().nth(1).unwrap_or_else(|| "bench-out/bench.json".to_owned());
+    drop(server);
+    let backfilled = backfill::measure(in_the_past).await;
+    let report = json!({
+        "ready_us": ready_us, "memory_idle_kib": idle, "memory_peak_kib": peak, "loads": results, "backfill": backfilled
+    });
     fs::write(&path, serde_json::to_string_pretty(&report).unwrap()).unwrap();
     println!("the figures are in {path}");
 }
