@@ -99,7 +99,7 @@ async fn what_is_signed_is_never_dropped() {
         let reason = event.reason.unwrap();
         assert!(!reason.contains("planted-marker") && !reason.contains("at line"), "{reason}");
         let id = chargebook_domain::CauseId::parse(&event.event_id).unwrap();
-        let (body, _) = ledger.bodies(&id).await.unwrap().remove(0);
+        let body = ledger.bodies(&id).await.unwrap().remove(0).body;
         assert!(cases.iter().any(|(_, sent)| sent.as_bytes() == body), "the exact bytes are kept");
     }
     assert!(!server.log().contains("planted-marker"), "{}", server.log());

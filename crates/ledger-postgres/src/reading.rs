@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::TryStreamExt;
 
 use crate::PostgresLedger;
-use crate::error::read_error;
+use crate::error::{corrupt, read_error};
 
 pub use lines::{
     BalanceLine, DiscrepancyLine, DisputeLine, EventLine, HistoryLine, JournalLine, MovementLine, OrderLine,
@@ -37,6 +37,17 @@ pub struct DisputeFilter {
 /// The kinds of discrepancies that ask for an explanation of money.
 pub(crate) fn money_questions() -> Vec<&'static str> {
     DiscrepancyKind::ALL.into_iter().filter(|kind| kind.is_money_question()).map(DiscrepancyKind::as_str).collect()
+}
+
+/// The body of an event as it is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptBody {
+    /// The book that has it.
+    pub account: AccountId,
+    /// The exact bytes.
+    pub body: Vec<u8>,
+    /// When it was received.
+    pub received_at: DateTime<Utc>,
 }
 
 impl PostgresLedger {
@@ -186,16 +197,21 @@ impl PostgresLedger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn bodies(&self, event: &CauseId) -> Result<Vec<(Vec<u8>, DateTime<Utc>)>, LedgerError> {
+    pub async fn bodies(&self, event: &CauseId) -> Result<Vec<KeptBody>, LedgerError> {
         let rows = sqlx::query!(
-            r#"SELECT b.body, e.received_at FROM chargebook.source_event_bodies b
+            r#"SELECT b.account, b.body, e.received_at FROM chargebook.source_event_bodies b
                JOIN chargebook.source_events e USING (account, event_id) WHERE b.event_id = $1 ORDER BY b.account"#,
             event.as_str()
         )
         .fetch_all(&self.pool)
         .await
         .map_err(read_error)?;
-        Ok(rows.into_iter().map(|row| (row.body, row.received_at)).collect())
+        let kept = rows.into_iter().map(|row| {
+            let account = AccountId::parse(&row.account);
+            let account = account.map_err(|_| corrupt("source_event_bodies", "account", event))?;
+            Ok(KeptBody { account, body: row.body, received_at: row.received_at })
+        });
+        kept.collect()
     }
 
     /// Sealed days and their mails, the latest first.

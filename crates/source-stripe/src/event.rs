@@ -12,10 +12,9 @@ use crate::kinds::{A_DISPUTE, ACCOUNT, DISPUTE_ID, EVENT_ID, FLAG, TIME, WORD};
 /// `object` of an event whose payload is thin.
 const THIN: &str = "v2.core.event";
 
-/// Reads a body that is known to be authentic, such as one that was kept. It always yields an event: what can't be read is
+/// Reads a body that is known to be authentic. It always yields an event: what can't be read is
 /// part of its reading.
-#[must_use]
-pub fn read(body: &str) -> SourceEvent {
+pub(crate) fn read(body: &str) -> SourceEvent {
     // Null is no object, so that text which is no JSON ends like JSON which is no event.
     let value: Value = serde_json::from_str(body).unwrap_or_default();
     let Some(event) = Object::body(&value) else {

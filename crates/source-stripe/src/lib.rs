@@ -21,7 +21,7 @@ use chargebook_domain::ports::{Delivery, DeliveryRefused, DisputeSource, SourceE
 use secrecy::SecretString;
 
 pub use client::StripeApi;
-pub use event::read;
+pub use object::read_kept;
 pub use patience::Patience;
 pub use permission::{Permission, PermissionState};
 pub use report::{ReportError, read_report};

@@ -72,6 +72,14 @@ pub(crate) fn event(account: &AccountId, body: &str) -> Read {
     Read { event, body: body.as_bytes().to_vec() }
 }
 
+/// Reads the body of an event that was kept in the book of `account`. An event that was listed for a connected account
+/// names none itself; what one names counts.
+#[must_use]
+pub fn read_kept(account: &AccountId, body: &str) -> SourceEvent {
+    let read = event::read(body);
+    if read.account == AccountId::own() { event(account, body).event } else { read }
+}
+
 /// A balance transaction of `account`.
 pub(crate) fn movement(account: &AccountId, body: &str) -> ReadMovement {
     let value: Value = serde_json::from_str(body).unwrap_or_default();

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use chargebook_domain::CauseId;
-use chargebook_domain::ports::Clock;
+use chargebook_domain::ports::{Clock, SourceEvent};
 use chargebook_domain::service::{Ingest, Receipt, Received};
 use chargebook_ledger_postgres::PostgresLedger;
-use chargebook_ledger_postgres::reading::EventLine;
+use chargebook_ledger_postgres::reading::{EventLine, KeptBody};
+use chargebook_source_stripe::read_kept;
 use clap::{Args, Subcommand, value_parser};
 
 use super::screen::Screen;
@@ -104,11 +105,10 @@ async fn replayed(replay: Replay, ledger: &PostgresLedger, settings: &Settings) 
             return Err(Refused::new(format!("no body of event {id} is kept")).into());
         }
         replayed.removed += u64::from(bodies.is_empty());
-        for (body, received_at) in bodies {
-            let text = String::from_utf8_lossy(&body);
+        for KeptBody { account, body, received_at } in bodies {
+            let read = read_kept(&account, &String::from_utf8_lossy(&body));
             // It stays under the id that it was kept under, also where its own can be read by now.
-            let event =
-                chargebook_domain::ports::SourceEvent { id: id.clone(), ..chargebook_source_stripe::read(&text) };
+            let event = SourceEvent { id: id.clone(), ..read };
             let batch = [Received { event, body, received_at }];
             match ingest.ingest(&batch, SystemClock.now()).await.map_err(Failure::failed)?.as_slice() {
                 [Receipt::Recorded] => replayed.booked += 1,

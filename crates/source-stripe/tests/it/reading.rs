@@ -227,3 +227,14 @@ async fn a_page_says_where_the_next_begins() {
     let server = Server::answering([list(&many, true)]).await;
     assert!(matches!(server.api().events(&own()).await, Err(ReadError::Refused { .. })));
 }
+
+#[test]
+fn a_kept_event_that_names_no_account_is_of_the_book_that_kept_it() {
+    let account = |id: &str| AccountId::parse(id).unwrap();
+    let read = read_kept(&account("acct_listed"), &fixture("won_closed"));
+    assert_eq!((&read.account, &observation(&read).key.account), (&account("acct_listed"), &account("acct_listed")));
+    let named = read_kept(&AccountId::own(), &fixture("connected_account"));
+    assert_ne!(named.account, AccountId::own());
+    let kept_elsewhere = read_kept(&account("acct_listed"), &fixture("connected_account"));
+    assert_eq!(kept_elsewhere, named, "what it names counts");
+}

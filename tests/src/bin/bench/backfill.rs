@@ -42,6 +42,14 @@ pub(crate) async fn measure(stories: usize) -> Value {
         ran.peak_kib / 1024,
         per_second(disputes, again.took)
     );
+    let Cpu { program, postgres, fake } = ran.cpu;
+    let each = |ms: u64| ms * 1_000 / u64::try_from(disputes).unwrap();
+    println!(
+        "processor time a dispute, in µs: program {}, PostgreSQL {}, fake {}",
+        each(program),
+        each(postgres),
+        each(fake)
+    );
     println!(
         "the fake's ceiling, on the same two cores: {} disputes/s listed, {} disputes/s listed and decoded",
         per_second(disputes, ceiling),
@@ -59,6 +67,7 @@ pub(crate) async fn measure(stories: usize) -> Value {
     );
     json!({
         "disputes": disputes, "per_second": per_second(disputes, ran.took), "peak_kib": ran.peak_kib,
+        "cpu_us": {"program": each(program), "postgres": each(postgres), "fake": each(fake)},
         "again_per_second": per_second(disputes, again.took),
         "fake_per_second": per_second(disputes, ceiling), "decoded_per_second": per_second(disputes, decoded),
         "limited": {"disputes": disputes_limited, "requests": requests.len(), "busiest_second": busiest}
@@ -150,6 +159,46 @@ async fn decode(api: &StripeApi, part: Period) -> usize {
 struct Ran {
     took: Duration,
     peak_kib: u64,
+    cpu: Cpu,
+}
+
+/// Processor time in milliseconds, by who used it.
+#[derive(Clone, Copy, Default)]
+struct Cpu {
+    program: u64,
+    postgres: u64,
+    fake: u64,
+}
+
+impl Cpu {
+    /// Of all that run now, with the children that they have had. `program` is the process that is measured.
+    fn so_far(program: u32) -> Self {
+        let mut cpu = Self::default();
+        let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        for stat in processes.filter_map(|id| fs::read_to_string(format!("/proc/{id}/stat")).ok()) {
+            let (id, rest) = stat.split_once(" (").unwrap();
+            let (name, fields) = rest.rsplit_once(") ").unwrap();
+            // Times are in hundredths of a second: its own, its children's.
+            let times: Vec<u64> = fields.split(' ').skip(11).take(4).map(|field| field.parse().unwrap()).collect();
+            let (own, all) = (10 * (times[0] + times[1]), 10 * times.iter().sum::<u64>());
+            match id {
+                id if id == program.to_string() => cpu.program += own,
+                id if id == std::process::id().to_string() => cpu.fake += own,
+                // Connections that have ended are among the children of the first.
+                _ if name == "postgres" => cpu.postgres += all,
+                _ => {}
+            }
+        }
+        cpu
+    }
+
+    fn since(self, before: Self) -> Self {
+        Self {
+            program: self.program - before.program,
+            postgres: self.postgres - before.postgres,
+            fake: self.fake - before.fake,
+        }
+    }
 }
 
 async fn backfill(stripe: &FakeStripe, url: &str, per_second: u32) -> Ran {
@@ -166,16 +215,18 @@ async fn backfill(stripe: &FakeStripe, url: &str, per_second: u32) -> Ran {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let status = format!("/proc/{}/status", child.id().unwrap());
-    let mut peak_kib = 0;
+    let id = child.id().unwrap();
+    let before = Cpu { program: 0, ..Cpu::so_far(id) };
+    let (mut peak_kib, mut now) = (0, before);
     loop {
         tokio::select! {
             ended = child.wait() => {
                 assert!(ended.unwrap().success());
-                return Ran { took: begun.elapsed(), peak_kib };
+                return Ran { took: begun.elapsed(), peak_kib, cpu: now.since(before) };
             }
             () = tokio::time::sleep(Duration::from_millis(50)) => {
-                let status = fs::read_to_string(&status).unwrap_or_default();
+                now = Cpu::so_far(id);
+                let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
                 let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
                 peak_kib = peak.map_or(peak_kib, |peak| peak.trim().trim_end_matches(" kB").parse().unwrap());
             }
