@@ -160,8 +160,8 @@ impl Sweeps for Gate {
         self.ledger().await?.begin_sweep(request).await
     }
 
-    async fn finish_sweep(&self, sweep: &Sweep, now: DateTime<Utc>) -> Result<(), LedgerError> {
-        self.ledger().await?.finish_sweep(sweep, now).await
+    async fn finish_sweep(&self, sweep: &Sweep, begun: DateTime<Utc>) -> Result<(), LedgerError> {
+        self.ledger().await?.finish_sweep(sweep, begun).await
     }
 
     async fn whole(&self, account: &AccountId) -> Result<Option<Period>, LedgerError> {

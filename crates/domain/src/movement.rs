@@ -157,7 +157,7 @@ impl Movement {
             (_, Category::Withdrawal | Category::Reinstatement) => {
                 self.reporting_category.is_some() || speaks_of(&["chargeback", "dispute"])
             }
-            (_, Category::Fee) => speaks_of(&["dispute", "chargeback", "compliance"]),
+            (_, Category::Fee) => speaks_of(&["dispute", "visa compliance", "mastercard compliance"]),
             (_, Category::Other) => false,
         }
     }

@@ -1,4 +1,5 @@
 //! The use cases that ask the source: what they find is booked once, and what they don't find is not invented.
+#![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use chargebook_domain::ports::{
 use chargebook_domain::service::{Ask, AskError, Backfill, Found, Ingest, Occasion, Received, Reread, Sweeper, TieOut};
 use chargebook_domain::{
     AccountId, Admission, Basis, BookRules, Bucket, Category, ChargeId, Claims, Difference, DisputeId, Movement,
-    Observation,
+    MovementId, Observation,
 };
 use chargebook_port_contracts::samples::{claims, day, dispute_key, movement, observation, reinstatement, withdrawal};
 use chargebook_port_contracts::{FixedClock, InMemoryLedger, InMemoryReader, read_of};
@@ -118,12 +119,13 @@ async fn a_backfill_books_every_dispute_once_and_a_second_one_changes_nothing() 
     assert_eq!(world.run_backfill().await, Tally { known: 20, ..Tally::default() });
     assert_eq!(before, (world.ledger.disputes(), world.ledger.entries(), world.ledger.causes()));
     let whole = world.ledger.whole(&AccountId::own()).await.unwrap();
-    assert_eq!(whole, Some(Period { from: day(0), until: day(20) }), "what events can still tell is left to them");
-    world.sweep(SweepKind::Gaps).await;
-    let whole = world.ledger.whole(&AccountId::own()).await.unwrap();
     assert_eq!(whole, Some(Period { from: day(0), until: day(50) }));
-    world.run_backfill().await;
-    assert_eq!(world.ledger.whole(&AccountId::own()).await.unwrap(), whole);
+    // What events can still tell is left to them: the first sweep begins where they do, however much later.
+    world.clock.set(day(70));
+    world.reader.happened(event("du_0", "won", day(45), vec![]));
+    assert_eq!(world.sweep(SweepKind::Gaps).await, Some(Found { new: 1, quarantined: 0 }));
+    let whole = world.ledger.whole(&AccountId::own()).await.unwrap();
+    assert_eq!(whole, Some(Period { from: day(0), until: day(70) }));
 }
 
 #[tokio::test]
@@ -146,6 +148,8 @@ async fn a_backfill_goes_on_where_it_was_killed() {
         slice = backfill.page(&slice).await.unwrap();
     }
     assert_eq!((slice.tally.new, world.reader.asked() - asked), (7, 2), "no page is read twice");
+    let since = again.last().unwrap();
+    assert_eq!((since.backfill.from, since.backfill.until), (day(50), day(50) + TimeDelta::hours(3)), "and the rest");
 }
 
 #[tokio::test]
@@ -176,7 +180,7 @@ async fn a_sweep_that_fails_is_made_again_and_claims_nothing_whole() {
     assert!(matches!(sweep().await, Err(AskError::Source(ReadError::Unavailable { .. }))));
     assert_eq!(world.ledger.whole(&AccountId::own()).await.unwrap(), None);
     assert_eq!(sweep().await.unwrap(), None, "its lease runs");
-    world.clock.advance(TimeDelta::minutes(16));
+    world.clock.advance(TimeDelta::minutes(61));
     assert_eq!(sweep().await.unwrap(), Some(Found::default()));
 }
 
@@ -239,17 +243,31 @@ async fn money_of_a_dispute_that_nobody_can_read_is_kept_and_not_booked_on_the_a
 }
 
 #[tokio::test]
-async fn an_old_row_that_names_only_its_charge_finds_its_dispute() {
+async fn an_old_row_that_names_only_its_charge_is_booked_by_the_dispute_that_shows_it() {
     let world = World::at(day(30));
-    world.deliver(&event("du_1", "lost", day(20), vec![])).await;
-    world.reader.stands(read("du_1", "lost", day(30), vec![]));
     let old = Movement { reporting_category: None, source: Some("ch_du_1".to_owned()), ..taken("du_1", day(5)) };
     let old = Movement { description: Some("Chargeback withdrawal for ch_du_1".to_owned()), ..old };
     let origin = Origin::Charge(ChargeId::parse("ch_du_1").unwrap());
-    world.reader.moved(AccountId::own(), MovementKind::Adjustment, old, origin);
-    assert_eq!(world.sweep(SweepKind::Money).await, Some(Found { new: 1, quarantined: 0 }));
+    world.reader.moved(AccountId::own(), MovementKind::Adjustment, old.clone(), origin.clone());
+    let other = Movement { id: MovementId::parse("txn_other").unwrap(), ..old.clone() };
+    world.reader.moved(AccountId::own(), MovementKind::Adjustment, other, origin);
+    world.deliver(&event("du_1", "lost", day(20), vec![])).await;
+    world.reader.stands(read("du_1", "lost", day(30), vec![old]));
+    assert_eq!(world.sweep(SweepKind::Money).await, Some(Found { new: 1, quarantined: 1 }));
     assert_eq!(world.bucket("du_1"), Bucket::ConfirmedLoss);
-    assert_eq!(world.ledger.entries().len(), 2, "the withdrawal and the close-out");
+    assert_eq!(world.ledger.entries().len(), 2, "the withdrawal and the close-out; the other may be another dispute's");
+}
+
+#[tokio::test]
+async fn a_dispute_that_cannot_be_read_keeps_no_other_from_being_read() {
+    let world = World::at(day(4));
+    for id in ["du_1", "du_2"] {
+        world.deliver(&event(id, "needs_response", day(4), vec![])).await;
+        world.reader.stands(read(id, "needs_response", day(4), vec![]));
+    }
+    world.clock.advance(TimeDelta::seconds(6));
+    world.reader.script([ReadError::Refused { reason: "not connected".to_owned() }]);
+    assert_eq!(world.reread().run().await.unwrap().read, 1);
 }
 
 #[tokio::test]

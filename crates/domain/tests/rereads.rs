@@ -1,4 +1,5 @@
 //! When a dispute must be read again, and what a read adds.
+#![expect(clippy::unwrap_used, reason = "a test that meets anything unexpected should end")]
 
 use chargebook_domain::{Basis, BookRules, Facts, Observation, OwedRead, ReadReason, Stored, decide, news, steps};
 use chargebook_port_contracts::histories::history_of;

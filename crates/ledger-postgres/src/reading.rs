@@ -44,6 +44,8 @@ pub(crate) fn money_questions() -> Vec<&'static str> {
 pub struct KeptBody {
     /// The book that has it.
     pub account: AccountId,
+    /// The source's word for the kind of event.
+    pub event_type: String,
     /// The exact bytes.
     pub body: Vec<u8>,
     /// When it was received.
@@ -199,7 +201,7 @@ impl PostgresLedger {
     /// [`LedgerError`].
     pub async fn bodies(&self, event: &CauseId) -> Result<Vec<KeptBody>, LedgerError> {
         let rows = sqlx::query!(
-            r#"SELECT b.account, b.body, e.received_at FROM chargebook.source_event_bodies b
+            r#"SELECT b.account, e.event_type, b.body, e.received_at FROM chargebook.source_event_bodies b
                JOIN chargebook.source_events e USING (account, event_id) WHERE b.event_id = $1 ORDER BY b.account"#,
             event.as_str()
         )
@@ -209,7 +211,7 @@ impl PostgresLedger {
         let kept = rows.into_iter().map(|row| {
             let account = AccountId::parse(&row.account);
             let account = account.map_err(|_| corrupt("source_event_bodies", "account", event))?;
-            Ok(KeptBody { account, body: row.body, received_at: row.received_at })
+            Ok(KeptBody { account, event_type: row.event_type, body: row.body, received_at: row.received_at })
         });
         kept.collect()
     }

@@ -12,35 +12,40 @@ use crate::{PostgresLedger, lease_end};
 impl Sweeps for PostgresLedger {
     async fn begin_sweep(&self, request: &SweepRequest) -> Result<Option<Sweep>, LedgerError> {
         let SweepRequest { account, kind, now, every, lease } = request;
-        // `None` is an interval longer than all of time: then what was finished once is never due.
-        let finished_by = TimeDelta::from_std(*every).ok().and_then(|every| now.checked_sub_signed(every));
-        let attempt = sqlx::query_scalar!(
+        // `None` is an interval longer than all of time: then what was swept once is never due.
+        let begun_by = TimeDelta::from_std(*every).ok().and_then(|every| now.checked_sub_signed(every));
+        let begun = sqlx::query!(
             r#"INSERT INTO chargebook.sweeps AS s (account, kind, attempt, claimed_until) VALUES ($1, $2, 1, $4)
                ON CONFLICT (account, kind) DO UPDATE SET
                    attempt = s.attempt + 1, claimed_until = EXCLUDED.claimed_until
                WHERE (s.claimed_until IS NULL OR s.claimed_until <= $3)
-                 AND (s.finished_at IS NULL OR s.finished_at <= $5)
-               RETURNING attempt"#,
+                 AND (s.last_begun_at IS NULL OR s.last_begun_at <= $5)
+               RETURNING attempt, last_begun_at"#,
             account.as_str(),
             kind.as_str(),
             now,
             lease_end(*now, *lease),
-            finished_by
+            begun_by
         )
         .fetch_optional(&self.pool)
         .await
         .map_err(ledger_error)?;
-        Ok(attempt.map(|attempt| Sweep { account: account.clone(), kind: *kind, attempt }))
+        Ok(begun.map(|row| Sweep {
+            account: account.clone(),
+            kind: *kind,
+            attempt: row.attempt,
+            last: row.last_begun_at,
+        }))
     }
 
-    async fn finish_sweep(&self, sweep: &Sweep, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    async fn finish_sweep(&self, sweep: &Sweep, begun: DateTime<Utc>) -> Result<(), LedgerError> {
         sqlx::query!(
-            r#"UPDATE chargebook.sweeps SET finished_at = $4, claimed_until = NULL
+            r#"UPDATE chargebook.sweeps SET last_begun_at = $4, claimed_until = NULL
                WHERE account = $1 AND kind = $2 AND attempt = $3 AND claimed_until IS NOT NULL"#,
             sweep.account.as_str(),
             sweep.kind.as_str(),
             sweep.attempt,
-            now
+            begun
         )
         .execute(&self.pool)
         .await

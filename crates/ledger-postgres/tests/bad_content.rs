@@ -99,7 +99,8 @@ async fn one_bad_delivery_of_a_batch_is_quarantined_and_the_others_are_booked(po
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].event_id, "evt_3");
     assert_eq!(events[0].reason.as_deref(), Some("a value does not fit (SQLSTATE 22021)"));
-    assert_eq!(ledger.bodies(&bad.cause).await.unwrap(), [(b"evt_3".to_vec(), day(1))]);
+    let kept = ledger.bodies(&bad.cause).await.unwrap();
+    assert_eq!((kept.len(), kept[0].body.as_slice(), kept[0].received_at), (1, b"evt_3".as_slice(), day(1)));
 
     let healed = ingest(&ledger).ingest(&[received(&lost(3))], day(1)).await.unwrap();
     assert_eq!(healed, [Receipt::Recorded], "once it can be booked");

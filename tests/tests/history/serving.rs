@@ -3,7 +3,7 @@ use std::time::Duration;
 use chargebook::clock::SystemClock;
 use chargebook_domain::ports::Clock;
 use chargebook_port_contracts::fake_stripe::{Endpoint, FakeStripe, Fault, KEY, Resource};
-use chargebook_tests::{Server, assert_lawful, dispute, event, fresh_database, movement, number};
+use chargebook_tests::{Event, Server, assert_lawful, dispute, event, fresh_database, movement, number};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, from_str};
 use tokio::time::timeout;
@@ -25,7 +25,8 @@ impl Serving {
 
     async fn start(&self) -> Server {
         let base = self.stripe.base();
-        Server::start(&self.url, &[("CHARGEBOOK_STRIPE__API_KEY", KEY), ("CHARGEBOOK_STRIPE__API_BASE", &base)]).await
+        let key = [("CHARGEBOOK_STRIPE__API_KEY", KEY), ("CHARGEBOOK_STRIPE__API_BASE", base.as_str())];
+        Server::start(&self.url, &[key[0], key[1], ("CHARGEBOOK_STRIPE__LIVEMODE", "false")]).await
     }
 
     /// Waits until a count in the database is what it should be.
@@ -33,6 +34,20 @@ impl Serving {
         let wait = async { while number(&self.url, query).await != expected {} };
         timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("never {expected}: {query}"));
     }
+}
+
+/// As it is in test mode, which the key of the fake is of.
+fn in_test_mode(text: &str) -> String {
+    text.replace(r#""livemode":true"#, r#""livemode":false"#)
+}
+
+fn test_dispute(status: &str, movements: &[Value]) -> Value {
+    from_str(&in_test_mode(&dispute("du_1", status, movements).to_string())).unwrap()
+}
+
+fn test_event(id: &str, at: DateTime<Utc>, dispute: &Value) -> Event {
+    let event = event(id, at, dispute);
+    Event { body: in_test_mode(&event.body), ..event }
 }
 
 /// What the server says of how far its record is known to be whole.
@@ -46,12 +61,12 @@ async fn what_was_lost_while_the_server_was_away_is_fetched_at_its_start() {
     let serving = Serving::new().await;
     let at = serving.now - TimeDelta::days(2);
     let taken = movement("txn_1", -10_000, 1_500, at);
-    let lost = dispute("du_1", "lost", &[taken]);
-    serving.stripe.own().put(&from_str(&event("evt_1", at, &lost).body).unwrap());
+    let lost = test_dispute("lost", &[taken]);
+    serving.stripe.own().put(&from_str(&test_event("evt_1", at, &lost).body).unwrap());
     serving.stripe.own().put(&lost);
     let server = serving.start().await;
     serving.until("SELECT count(*) FROM chargebook.disputes WHERE bucket = 'confirmed_loss'", 1).await;
-    serving.until("SELECT count(*) FROM chargebook.sweeps WHERE finished_at IS NOT NULL", 3).await;
+    serving.until("SELECT count(*) FROM chargebook.sweeps WHERE last_begun_at IS NOT NULL", 3).await;
     assert_lawful(&serving.url).await;
 
     let told = async { while whole(&server).await.is_null() {} };
@@ -72,9 +87,9 @@ async fn two_statuses_of_one_second_are_settled_without_keeping_the_webhook_wait
     serving.stripe.script_at(Endpoint::Retrieve(Resource::Disputes), [Fault::ServerError]);
     let at = serving.now - TimeDelta::minutes(1);
     for (id, status) in [("evt_1", "needs_response"), ("evt_2", "under_review")] {
-        assert_eq!(server.send(&event(id, at, &dispute("du_1", status, &[]))).await.status, 200);
+        assert_eq!(server.send(&test_event(id, at, &test_dispute(status, &[]))).await.status, 200);
     }
-    serving.stripe.own().put(&dispute("du_1", "needs_response", &[]));
+    serving.stripe.own().put(&test_dispute("needs_response", &[]));
     let settled = "SELECT count(*) FROM chargebook.dispute_history WHERE basis = 'read'";
     serving.until(settled, 1).await;
     let status = "SELECT count(*) FROM chargebook.disputes WHERE status = 'needs_response'";

@@ -105,7 +105,11 @@ async fn replayed(replay: Replay, ledger: &PostgresLedger, settings: &Settings) 
             return Err(Refused::new(format!("no body of event {id} is kept")).into());
         }
         replayed.removed += u64::from(bodies.is_empty());
-        for KeptBody { account, body, received_at } in bodies {
+        for KeptBody { account, event_type, body, received_at } in bodies {
+            if event_type.starts_with(READ) {
+                replayed.asked_for += 1;
+                continue;
+            }
             let read = read_kept(&account, &String::from_utf8_lossy(&body));
             // It stays under the id that it was kept under, also where its own can be read by now.
             let event = SourceEvent { id: id.clone(), ..read };

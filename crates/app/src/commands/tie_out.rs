@@ -155,7 +155,8 @@ impl Run<'_> {
         let compare = |theirs| tie_out.compare(&book, self.period, theirs);
         let tied = compare(theirs.clone()).await.map_err(Failure::failed)?;
         let missing = missing_here(&tied);
-        let (Theirs::Api(reader), true, false) = (&self.theirs, self.repair, missing.is_empty()) else {
+        // Also where everything agrees: the fees of the account are not among what is compared.
+        let (Theirs::Api(reader), true) = (&self.theirs, self.repair) else {
             return Ok(Compared { book, tied, repaired: Vec::new() });
         };
         spinner.set_message(format!("{book}: booking what is missing"));

@@ -24,6 +24,8 @@ const PRIVATE: &str = "private";
 /// The settings, where every problem is noted in `reader` and its place taken by a default.
 pub(super) fn settings(reader: &mut Reader) -> Settings {
     let rules = rules(reader);
+    let (stripe_api, admission) = (stripe_api(reader), admission(reader));
+    mode_of_key(reader, &stripe_api, &admission);
     Settings {
         database_url: database_url(reader),
         max_connections: reader
@@ -36,8 +38,8 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
             .parse("http.listen", "write an IP address and a port, such as 127.0.0.1:8080", |text| text.parse().ok())
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
         webhook_secrets: webhook_secrets(reader),
-        stripe_api: stripe_api(reader),
-        admission: admission(reader),
+        stripe_api,
+        admission,
         orders: orders(reader),
         schedule: schedule(reader, rules),
         rules,
@@ -82,6 +84,17 @@ fn stripe_api(reader: &mut Reader) -> StripeApiSettings {
         reader.problem("stripe.api_key", error.to_string(), "copy it from Stripe's dashboard");
     }
     StripeApiSettings { key, base, requests_per_second }
+}
+
+/// A key of the other mode would bring the other mode's money into these books, where nothing is ever taken out again.
+fn mode_of_key(reader: &mut Reader, api: &StripeApiSettings, admission: &Admission) {
+    let Some(key) = &api.key else { return };
+    let is_of = |mode: &str| key.expose_secret().split('_').nth(1) == Some(mode);
+    let (theirs, ours) = if admission.livemode { ("test", "live") } else { ("live", "test") };
+    if is_of(theirs) {
+        let what = format!("it is a key of {theirs} mode, and these books are of {ours} mode (stripe.livemode)");
+        reader.problem("stripe.api_key", what, format!("set a key of {ours} mode, or set stripe.livemode"));
+    }
 }
 
 fn admission(reader: &mut Reader) -> Admission {

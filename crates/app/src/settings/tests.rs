@@ -62,7 +62,7 @@ fn a_file_can_set_everything() {
         listen = "[::1]:0"
         [stripe]
         webhook_secrets = ["whsec_new", "whsec_old"]
-        api_key = "rk_live_abc"
+        api_key = "rk_test_abc"
         api_base = "http://127.0.0.1:12111"
         requests_per_second = 80
         livemode = false
@@ -143,6 +143,21 @@ fn database_url_is_the_last_resort() {
 }
 
 #[test]
+fn a_key_is_of_the_mode_of_the_books() {
+    for (key, livemode, is_right) in [
+        ("rk_live_1", true, true),
+        ("sk_test_1", false, true),
+        ("rk_test_1", true, false),
+        ("sk_live_1", false, false),
+        ("rk_restricted", true, true),
+    ] {
+        let text = format!("[stripe]\napi_key = \"{key}\"\nlivemode = {livemode}");
+        let expected = if is_right { vec![] } else { vec!["stripe.api_key (test.toml)".to_owned()] };
+        assert_eq!(problems(&text, &[]), expected, "{key} {livemode}");
+    }
+}
+
+#[test]
 fn a_secret_can_stand_in_a_file() {
     let one = read("[stripe]\nwebhook_secrets_file = \"/run/one\"", &[]).unwrap();
     assert_eq!(secrets(&one), ["whsec_from_file"]);
@@ -151,7 +166,7 @@ fn a_secret_can_stand_in_a_file() {
     assert_eq!(secrets(&read(file, &two).unwrap()), ["whsec_a", "whsec_b"]);
     let missing = only_problem("[database]\nurl_file = \"/run/none\"", &[]);
     assert!(missing.contains("database.url_file (test.toml): /run/none can't be read"), "{missing}");
-    let both = "[stripe]\napi_key = \"sk_test_1\"\napi_key_file = \"/run/one\"";
+    let both = "[stripe]\napi_key = \"sk_live_1\"\napi_key_file = \"/run/one\"";
     assert!(only_problem(both, &[]).contains("given twice"));
     assert!(only_problem("[http]\nlisten_file = \"/run/one\"", &[]).contains("no such setting"));
 }
@@ -320,7 +335,7 @@ fn no_secret_is_ever_shown() {
     }
     let settings = read(
         "[database]\nurl = \"postgres://u:hunter2@h/d\"\n[stripe]\nwebhook_secrets = [\"whsec_hunter2\"]",
-        &[("CHARGEBOOK_STRIPE__API_KEY", "sk_test_hunter2")],
+        &[("CHARGEBOOK_STRIPE__API_KEY", "sk_live_hunter2")],
     );
     assert!(!format!("{:?}", settings.unwrap()).contains("hunter2"));
 }

@@ -56,6 +56,8 @@ pub struct Sweep {
     pub kind: SweepKind,
     /// Counts the attempts; finishing must name the one it ends.
     pub attempt: i32,
+    /// When the last one that was finished was begun; `None` if there was none.
+    pub last: Option<DateTime<Utc>>,
 }
 
 /// Keeps which sweeps are due, and how far the record is known to be whole.
@@ -63,17 +65,17 @@ pub struct Sweep {
 #[async_trait]
 pub trait Sweeps: Send + Sync {
     /// Takes the right to sweep, for as long as the lease; `None` when it is another's, or when the last one that was
-    /// finished was finished less than `every` ago.
+    /// finished was begun less than `every` ago.
     ///
     /// # Errors
     /// [`LedgerError`].
     async fn begin_sweep(&self, request: &SweepRequest) -> Result<Option<Sweep>, LedgerError>;
 
-    /// Ends a sweep. One that is not the present one changes nothing.
+    /// Ends a sweep that was begun at `begun`. One that is not the present one changes nothing.
     ///
     /// # Errors
     /// [`LedgerError`].
-    async fn finish_sweep(&self, sweep: &Sweep, now: DateTime<Utc>) -> Result<(), LedgerError>;
+    async fn finish_sweep(&self, sweep: &Sweep, begun: DateTime<Utc>) -> Result<(), LedgerError>;
 
     /// The stretch for which the record of events is known to be whole; `None` when that is not known of any.
     ///

@@ -1,8 +1,8 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::sweeps::{EVENTS_KEPT, earlier};
 use super::{Ask, AskError, Booked, News, Receipt, Seen};
 use crate::AccountId;
 use crate::ports::{Backfills, Detail, LedgerError, Listing, Period, Slice, Sweeps, Tally};
@@ -29,7 +29,8 @@ impl Backfill {
     }
 
     /// The slices of the backfill of `account` from `since` on, before `until` or else now: those of one that did not come
-    /// to its end, else those of a new one.
+    /// to its end, else those of a new one. One that was begun some time ago ends where it was begun; what was filed since
+    /// is another, and its slices follow.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -39,19 +40,18 @@ impl Backfill {
         since: DateTime<Utc>,
         until: Option<DateTime<Utc>>,
     ) -> Result<Vec<Slice>, LedgerError> {
-        let backfill = Period { from: since, until: until.unwrap_or_else(|| self.ask.clock.now()) };
-        let slices: Vec<_> = cut(backfill)
-            .into_iter()
-            .map(|period| Slice {
-                account: account.clone(),
-                backfill,
-                period,
-                after: None,
-                is_done: false,
-                tally: Tally::default(),
-            })
-            .collect();
-        self.backfills.open_backfill(account, since, until, &slices).await
+        let now = self.ask.clock.now();
+        let (mut since, mut slices) = (since, Vec::new());
+        loop {
+            let wanted = slices_of(account, Period { from: since, until: until.unwrap_or(now) });
+            let opened = self.backfills.open_backfill(account, since, until, &wanted).await?;
+            let Some(end) = opened.last().map(|slice| slice.backfill.until) else { return Ok(slices) };
+            slices.extend(opened);
+            if until.is_some() || end >= now || end <= since {
+                return Ok(slices);
+            }
+            since = end;
+        }
     }
 
     /// Reads and books the next page of a slice, and answers how far it has come then.
@@ -71,20 +71,33 @@ impl Backfill {
         Ok(advanced)
     }
 
-    /// Keeps that the record is whole for the period of a backfill whose slices are all done.
-    ///
-    /// It reaches no further than the events that were compared, or could be: a dispute that was read tells how it
-    /// stands, and its events tell since when.
+    /// Keeps that the record is whole for the periods of those backfills whose slices are all done.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn finish(&self, slices: &[Slice]) -> Result<(), LedgerError> {
-        let Some(first) = slices.first().filter(|_| slices.iter().all(|slice| slice.is_done)) else { return Ok(()) };
-        let compared = self.sweeps.whole(&first.account).await?;
-        let reach = compared.map_or_else(|| earlier(self.ask.clock.now(), EVENTS_KEPT), |whole| whole.until);
-        let period = Period { until: first.backfill.until.min(reach), ..first.backfill };
-        if period.from < period.until { self.sweeps.note_whole(&first.account, period).await } else { Ok(()) }
+        let now = self.ask.clock.now();
+        let backfills: BTreeSet<_> = slices.iter().map(|slice| (&slice.account, slice.backfill)).collect();
+        for (account, backfill) in backfills {
+            let mut own = slices.iter().filter(|slice| slice.account == *account && slice.backfill == backfill);
+            if own.all(|slice| slice.is_done) {
+                self.sweeps.note_whole(account, Period { until: backfill.until.min(now), ..backfill }).await?;
+            }
+        }
+        Ok(())
     }
+}
+
+fn slices_of(account: &AccountId, backfill: Period) -> Vec<Slice> {
+    let slice = |period| Slice {
+        account: account.clone(),
+        backfill,
+        period,
+        after: None,
+        is_done: false,
+        tally: Tally::default(),
+    };
+    cut(backfill).into_iter().map(slice).collect()
 }
 
 impl Tally {

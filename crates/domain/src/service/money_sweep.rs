@@ -77,7 +77,7 @@ impl Sweeper {
             self.not_in_the_books(account, rows).await?.into_iter().map(|row| &row.movement.id).collect();
         for row in missing {
             if still.contains(&row.movement.id) {
-                found.count(self.book_row(account, &row, now).await?);
+                found.count(self.book_row(&row, now).await?);
             } else {
                 found.count(Receipt::Recorded);
             }
@@ -122,22 +122,20 @@ impl Sweeper {
         Ok(disputes)
     }
 
-    /// Books a row that its dispute does not show, or that has none.
+    /// Books a row that no dispute has shown.
     ///
-    /// What may belong to a dispute that is not in the books is not booked on the account: once its dispute is, the same
-    /// money could not be booked again.
-    async fn book_row(&self, account: &AccountId, row: &Missing<'_>, now: DateTime<Utc>) -> Result<Receipt, AskError> {
-        let disputes = match row.origin {
-            Origin::Dispute(dispute) => vec![dispute.clone()],
-            Origin::Charge(charge) => self.completeness.disputes_of_charge(account, charge).await?,
-            Origin::Other => {
-                return Ok(self.ask.ingest.book_row(row.read, Row::OfAccount(row.movement), now).await?);
+    /// Disputed money is booked under the dispute that the row itself names, and nowhere else: once it is booked in a
+    /// wrong place, its own dispute can't be booked with it any more.
+    async fn book_row(&self, row: &Missing<'_>, now: DateTime<Utc>) -> Result<Receipt, AskError> {
+        let booked = match row.origin {
+            Origin::Dispute(dispute) => Row::OfDispute(row.movement, dispute),
+            Origin::Charge(_) => {
+                Row::Quarantined("no dispute of its charge shows it: `chargebook backfill` may find one")
             }
-        };
-        let booked = match disputes.as_slice() {
-            [dispute] => Row::OfDispute(row.movement, dispute),
-            [] => Row::Quarantined("no dispute of its charge is in the books: `chargebook backfill` finds it"),
-            _ => Row::Quarantined("its charge has several disputes, and none of them shows it"),
+            Origin::Other if row.movement.category.is_principal() => {
+                Row::Quarantined("it is disputed money, and names neither its dispute nor its charge")
+            }
+            Origin::Other => Row::OfAccount(row.movement),
         };
         Ok(self.ask.ingest.book_row(row.read, booked, now).await?)
     }

@@ -10,7 +10,7 @@ use crate::reread::money_again;
 /// How long one process has for the reads that it claims: longer than the source's own patience.
 const LEASE: Duration = Duration::from_mins(5);
 
-/// How many reads are claimed at a time. A backlog takes its time, so that it does not eat the month's reads at once.
+/// How many reads are claimed at a time.
 const AT_A_TIME: u32 = 10;
 
 /// When a read that failed is tried again.
@@ -55,9 +55,11 @@ impl Reread {
             match self.read(&claim, &mut done.found).await {
                 Ok(()) => done.read = done.read.saturating_add(1),
                 Err(AskError::Ledger(error)) => return Err(error.into()),
-                Err(AskError::Source(error)) => {
+                // Whatever is wrong with this dispute alone keeps no other from being read.
+                Err(AskError::Source(ReadError::Refused { .. } | ReadError::NotFound)) => self.put_off(&claim).await?,
+                Err(AskError::Source(away @ ReadError::Unavailable { .. })) => {
                     self.put_off(&claim).await?;
-                    failed = Some(error);
+                    failed = Some(away);
                 }
             }
         }

@@ -10,7 +10,7 @@ use crate::AccountId;
 use crate::ports::{Completeness, Detail, Listing, Period, Read, Sweep, SweepKind, SweepRequest, Sweeps};
 
 /// How long Stripe keeps events (docs.stripe.com/api/events).
-pub(super) const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
+const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// How much of what was swept before is swept again: for clocks that differ, and events that show late.
 const OVERLAP: TimeDelta = TimeDelta::hours(1);
@@ -18,8 +18,9 @@ const OVERLAP: TimeDelta = TimeDelta::hours(1);
 /// A dispute that changed within this is not read again.
 const QUIET_FOR: TimeDelta = TimeDelta::days(1);
 
-/// How long one process has for a sweep. If it takes longer, another may sweep as well, which does no harm.
-const LEASE: Duration = Duration::from_mins(15);
+/// How long one process has for a sweep: longer than any should take, since one that was taken over is not finished. One
+/// that failed is made again after it.
+const LEASE: Duration = Duration::from_hours(1);
 
 /// A sweep is due at the start of a process, unless one ended a moment ago.
 const AT_START: Duration = Duration::from_mins(1);
@@ -85,15 +86,14 @@ impl Sweeper {
             SweepKind::Money => self.money(account, now).await?,
             SweepKind::Open => self.open(account, now).await?,
         };
-        self.sweeps.finish_sweep(&sweep, self.ask.clock.now()).await?;
+        self.sweeps.finish_sweep(&sweep, now).await?;
         Ok(Some(found))
     }
 
-    /// Books the events that were never received, from where the record is known to be whole.
+    /// Books the events that were never received, from where the last sweep began.
     async fn gaps(&self, sweep: &Sweep, now: DateTime<Utc>) -> Result<Found, AskError> {
         let oldest = earlier(now, EVENTS_KEPT);
-        let whole = self.sweeps.whole(&sweep.account).await?;
-        let from = whole.map_or(oldest, |whole| earlier(whole.until, OVERLAP).max(oldest).min(now));
+        let from = sweep.last.map_or(oldest, |last| earlier(last, OVERLAP).max(oldest).min(now));
         let mut asked = listing(&sweep.account, Period { from, until: later(now, OVERLAP) });
         let mut found = Found::default();
         loop {

@@ -37,7 +37,7 @@ const BY_ACCOUNT: &[(&str, &str)] = &[
          recovered_minor loss_minor fee_minor net_minor closed_at ambiguous",
     ),
     ("dispute_reads", "account dispute_id reason due_at attempt claimed_until"),
-    ("sweeps", "account kind attempt claimed_until finished_at"),
+    ("sweeps", "account kind attempt claimed_until last_begun_at"),
     ("whole_stretches", "account from_at until_at"),
     (
         "backfill_slices",

@@ -67,13 +67,13 @@ pub async fn a_sweep_is_begun_by_one_for_as_long_as_the_lease(books: &dyn Books)
 /// None when the last one was finished less than `every` ago. It is finished once.
 pub async fn a_finished_sweep_is_due_again_after_the_interval(books: &dyn Books) {
     let first = begin(books, day(0)).await.unwrap();
-    let finished_at = day(0) + A_SECOND;
-    finish(books, &first, finished_at).await;
-    finish(books, &first, finished_at + LEASE).await;
-    for later in [finished_at, finished_at + LEASE, finished_at + EVERY - A_SECOND] {
+    let begun_at = day(0) + A_SECOND;
+    finish(books, &first, begun_at).await;
+    finish(books, &first, begun_at + LEASE).await;
+    for later in [begun_at, begun_at + LEASE, begun_at + EVERY - A_SECOND] {
         assert_eq!(begin(books, later).await, None);
     }
-    let second = begin(books, finished_at + EVERY).await.unwrap();
+    let second = begin(books, begun_at + EVERY).await.unwrap();
     assert!(second.attempt > first.attempt);
 }
 
@@ -95,7 +95,7 @@ pub async fn a_sweep_that_was_not_finished_is_made_again(books: &dyn Books) {
 
 /// A sweep that is not the present one changes nothing.
 pub async fn finishing_another_sweep_changes_nothing(books: &dyn Books) {
-    let never = Sweep { account: AccountId::own(), kind: SweepKind::Gaps, attempt: 1 };
+    let never = Sweep { account: AccountId::own(), kind: SweepKind::Gaps, attempt: 1, last: None };
     finish(books, &never, day(0)).await;
     let first = begin(books, day(0)).await.unwrap();
     let expired = day(0) + LEASE;

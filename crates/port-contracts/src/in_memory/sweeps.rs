@@ -11,8 +11,8 @@ pub(super) struct KeptSweep {
     attempt: i32,
     /// Until when the present attempt may take; `None` when nobody sweeps.
     leased_until: Option<DateTime<Utc>>,
-    /// When the last one was finished.
-    finished_at: Option<DateTime<Utc>>,
+    /// When the last one that was finished was begun.
+    last: Option<DateTime<Utc>>,
 }
 
 #[async_trait]
@@ -22,20 +22,20 @@ impl Sweeps for InMemoryLedger {
         let mut state = self.state();
         let kept = state.sweeps.entry((account.clone(), *kind)).or_default();
         let is_anothers = kept.leased_until.is_some_and(|until| *now < until);
-        let is_too_soon = kept.finished_at.is_some_and(|finished| *now < finished + *every);
+        let is_too_soon = kept.last.is_some_and(|last| *now < last + *every);
         if is_anothers || is_too_soon {
             return Ok(None);
         }
         kept.attempt += 1;
         kept.leased_until = Some(*now + *lease);
-        Ok(Some(Sweep { account: account.clone(), kind: *kind, attempt: kept.attempt }))
+        Ok(Some(Sweep { account: account.clone(), kind: *kind, attempt: kept.attempt, last: kept.last }))
     }
 
-    async fn finish_sweep(&self, sweep: &Sweep, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    async fn finish_sweep(&self, sweep: &Sweep, begun: DateTime<Utc>) -> Result<(), LedgerError> {
         let mut state = self.state();
         let is_present = |kept: &&mut KeptSweep| kept.attempt == sweep.attempt && kept.leased_until.is_some();
         if let Some(kept) = state.sweeps.get_mut(&(sweep.account.clone(), sweep.kind)).filter(is_present) {
-            (kept.leased_until, kept.finished_at) = (None, Some(now));
+            (kept.leased_until, kept.last) = (None, Some(begun));
         }
         Ok(())
     }

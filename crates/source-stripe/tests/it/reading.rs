@@ -4,6 +4,7 @@ use chargebook_domain::ports::{
     Cursor, Detail, DisputeReader, Listing, MovementKind, MovementReading, Origin, Period, Read, ReadError, Reading,
 };
 use chargebook_domain::{AccountId, Basis, ChargeId, DisputeId, DisputeKey, OrderRef};
+use chargebook_source_stripe::read_kept;
 use serde_json::Value;
 
 use crate::server::{DATE_UNIX, Server, answer, list, ok};

@@ -26,7 +26,7 @@ fn gap_sweep(reader: impl DisputeReader + 'static, sweeps: MockSweeps) -> Worker
 }
 
 fn granted(request: &SweepRequest) -> Sweep {
-    Sweep { account: request.account.clone(), kind: request.kind, attempt: 1 }
+    Sweep { account: request.account.clone(), kind: request.kind, attempt: 1, last: None }
 }
 
 /// What one attempt shows.
