@@ -126,8 +126,8 @@ pub fn news(facts: &Facts, read: &Observation) -> Option<Observation> {
 /// when it was the last that was said.
 fn statement_at<'a>(facts: &'a Facts, read: &Observation) -> Option<&'a Line> {
     let is_recognised = read.status.outcome().is_some();
-    let said = facts.by_status_order().into_iter().rev().filter(|line| line.as_of <= read.as_of);
-    said.into_iter().find(|line| !is_recognised || line.status.outcome().is_some())
+    let mut said = facts.by_status_order().into_iter().rev().filter(|line| line.as_of <= read.as_of);
+    said.find(|line| !is_recognised || line.status.outcome().is_some())
 }
 
 /// Whether the read claims something that no statement claims.
@@ -136,8 +136,8 @@ fn says_more(facts: &Facts, read: &Observation) -> bool {
         of(claims).is_some_and(|value| facts.lines().all(|line| of(&line.claims).as_ref() != Some(&value)))
     }
     fn changes<T: PartialEq>(facts: &Facts, read: &Observation, of: impl Fn(&Claims) -> Option<T>) -> bool {
-        let said = facts.lines().rev().filter(|line| line.as_of <= read.as_of);
-        of(&read.claims).is_some_and(|value| said.into_iter().find_map(|line| of(&line.claims)) != Some(value))
+        let mut said = facts.lines().rev().filter(|line| line.as_of <= read.as_of);
+        of(&read.claims).is_some_and(|value| said.find_map(|line| of(&line.claims)) != Some(value))
     }
     let claims = &read.claims;
     is_new(facts, claims, |claims| Some(claims.disputed))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chargebook_domain::ports::{
     Backfills, ClaimRequest, OrderBook, Period, ReadQueue, Seal, SendOutcome, Slice, Summaries, SweepKind,
-    SweepRequest, Sweeps, Tally,
+    SweepRequest, Sweeps,
 };
 use chargebook_domain::{AccountId, BookRules, Claims, Observation, OrderPayment, ReadVolume};
 use chargebook_ledger_postgres::{Gauges, MIGRATOR, OrderSource, PostgresLedger};
@@ -98,14 +98,7 @@ async fn serve(server: &PostgresLedger) {
     let period = Period { from: day(1), until: day(3) };
     for _ in 0..2 {
         server.note_whole(&account, period).await.unwrap();
-        let slice = Slice {
-            account: account.clone(),
-            backfill: period,
-            period,
-            after: None,
-            is_done: false,
-            tally: Tally::default(),
-        };
+        let slice = Slice::of(account.clone(), period, period);
         let opened = server.open_backfill(&account, period.from, None, &[slice]).await.unwrap();
         server.advance(&Slice { is_done: true, ..opened[0].clone() }).await.unwrap();
     }

@@ -3,8 +3,8 @@
 //! It knows two requests: `POST /{tenant}/oauth2/v2.0/token` and `POST /v1.0/users/{user}/sendMail`. What it accepts
 //! it remembers, also where the answer to it is scripted to get lost: so a test can say that no fault made two mails.
 
-mod http;
 mod mail;
+mod reply;
 mod sign_in;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -12,15 +12,19 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use self::http::{Reply, Request};
 pub use self::mail::{AcceptedMail, Fault};
 pub use self::sign_in::{SignInFault, TokenRequest};
+use crate::fake_http::{Ending, Reply, Request, read_request, write_reply};
 
 /// The text that stands in each error message of the fake: it must never reach a person.
 pub const ERROR_TEXT: &str = "Text of the service, which may change and may name people.";
+
+/// The service's clock, which stands still.
+const DATE: &str = "Sat, 21 Nov 2026 07:00:00 GMT";
 
 /// A running fake. Dropping it stops it.
 #[derive(Debug)]
@@ -141,16 +145,6 @@ impl Default for State {
     }
 }
 
-/// How one request ends, as the client sees it.
-#[derive(Debug)]
-enum Ending {
-    Reply(Reply),
-    /// The connection stays open and nothing comes.
-    Hang,
-    /// The connection is closed without an answer.
-    Drop,
-}
-
 async fn accept(listener: TcpListener, state: Shared) {
     // Dropped with this task, and with it the connections that hang.
     let mut connections = JoinSet::new();
@@ -160,18 +154,25 @@ async fn accept(listener: TcpListener, state: Shared) {
 }
 
 /// One request a connection. Its errors are the client's: a client that goes away is no fault of the fake.
-async fn serve(mut stream: TcpStream, state: Shared) -> io::Result<()> {
-    let request = http::read_request(&mut stream).await?;
+async fn serve(stream: TcpStream, state: Shared) -> io::Result<()> {
+    let mut stream = BufReader::new(stream);
+    let Some(request) = read_request(&mut stream).await? else { return Ok(()) };
     let ending = answer(&request, &mut state.lock());
     match ending {
-        Ending::Reply(reply) => http::write_reply(&mut stream, &reply).await,
+        Ending::Reply(reply) => {
+            let reply =
+                reply.with_header("date", Some(DATE.to_owned())).with_header("connection", Some("close".to_owned()));
+            write_reply(&mut stream, reply).await?;
+            stream.shutdown().await
+        }
         Ending::Hang => std::future::pending().await,
         Ending::Drop => Ok(()),
+        Ending::Reset => stream.get_ref().set_zero_linger(),
     }
 }
 
 fn answer(request: &Request, state: &mut State) -> Ending {
-    let segments: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
+    let segments: Vec<&str> = request.target.trim_start_matches('/').split('/').collect();
     match (request.method.as_str(), segments.as_slice()) {
         ("POST", [tenant, "oauth2", "v2.0", "token"]) => sign_in::answer(tenant, request, state),
         ("POST", ["v1.0", "users", user, "sendMail"]) => mail::answer(user, request, state),

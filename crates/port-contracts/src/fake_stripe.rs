@@ -9,8 +9,8 @@
 mod account;
 mod answer;
 mod fault;
-mod http;
 mod query;
+mod reply;
 mod request;
 mod shelf;
 
@@ -30,8 +30,8 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use self::account::Account;
 pub use self::fault::Fault;
-use self::http::Ending;
 pub use self::request::{Endpoint, Request, Resource, busiest_second};
+use crate::fake_http::{Ending, read_request, write_reply};
 
 /// The restricted key that it accepts.
 pub const KEY: &str = "rk_test_fakeStripe000000000001";
@@ -233,15 +233,16 @@ async fn accept(listener: TcpListener, state: Shared) {
 async fn serve(stream: TcpStream, state: Shared) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
-    while let Some(head) = http::read_head(&mut stream).await? {
-        let ending = state.lock().answer(&head);
+    while let Some(request) = read_request(&mut stream).await? {
+        let ending = state.lock().answer(&request);
         match ending {
             Ending::Reply(reply) => {
-                if !http::write_reply(&mut stream, reply).await? {
+                if !write_reply(&mut stream, reply).await? {
                     return Ok(());
                 }
             }
             Ending::Hang => std::future::pending().await,
+            Ending::Drop => return Ok(()),
             Ending::Reset => return stream.get_ref().set_zero_linger(),
         }
     }

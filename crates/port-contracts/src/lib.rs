@@ -18,6 +18,7 @@
 pub mod booking;
 pub mod contract;
 pub mod fake_graph;
+mod fake_http;
 pub mod fake_stripe;
 pub mod histories;
 pub mod samples;

@@ -36,6 +36,14 @@ pub struct Slice {
     pub tally: Tally,
 }
 
+impl Slice {
+    /// A part of which nothing was read yet.
+    #[must_use]
+    pub fn of(account: AccountId, backfill: Period, period: Period) -> Self {
+        Self { account, backfill, period, after: None, is_done: false, tally: Tally::default() }
+    }
+}
+
 /// Keeps how far backfills have come, so that one that was killed goes on.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]

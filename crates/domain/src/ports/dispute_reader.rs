@@ -50,6 +50,20 @@ pub struct Listing {
     pub after: Option<Cursor>,
 }
 
+impl Listing {
+    /// The first page.
+    #[must_use]
+    pub fn of(account: AccountId, period: Period) -> Self {
+        Self { account, period, after: None }
+    }
+
+    /// The page that begins at `next`, if there is one.
+    #[must_use]
+    pub fn then(self, next: Option<Cursor>) -> Option<Self> {
+        next.map(|next| Self { after: Some(next), ..self })
+    }
+}
+
 /// A page of a listing, the latest first.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page<T> {

@@ -43,7 +43,9 @@ impl Backfill {
         let now = self.ask.clock.now();
         let (mut since, mut slices) = (since, Vec::new());
         loop {
-            let wanted = slices_of(account, Period { from: since, until: until.unwrap_or(now) });
+            let backfill = Period { from: since, until: until.unwrap_or(now) };
+            let parts = cut(backfill).into_iter();
+            let wanted: Vec<_> = parts.map(|part| Slice::of(account.clone(), backfill, part)).collect();
             let opened = self.backfills.open_backfill(account, since, until, &wanted).await?;
             let Some(end) = opened.last().map(|slice| slice.backfill.until) else { return Ok(slices) };
             slices.extend(opened);
@@ -86,18 +88,6 @@ impl Backfill {
         }
         Ok(())
     }
-}
-
-fn slices_of(account: &AccountId, backfill: Period) -> Vec<Slice> {
-    let slice = |period| Slice {
-        account: account.clone(),
-        backfill,
-        period,
-        after: None,
-        is_done: false,
-        tally: Tally::default(),
-    };
-    cut(backfill).into_iter().map(slice).collect()
 }
 
 impl Tally {

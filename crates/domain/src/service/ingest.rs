@@ -67,7 +67,7 @@ struct Placed<'a> {
     received: &'a Received,
 }
 
-/// An entry, the places of the deliveries behind it, and what they seen, if it is a dispute's.
+/// An entry, the places of the deliveries behind it, and what was seen of its dispute, if it is of one.
 struct Planned {
     entry: Entry,
     places: Vec<usize>,
@@ -96,12 +96,12 @@ pub struct Seen {
     pub misses_money: bool,
 }
 
-/// What became of a delivery, and what it seen if it is of a dispute and was booked.
+/// What became of a delivery, and what was seen of its dispute if it is of one and was booked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Booked {
     /// What became of it.
     pub receipt: Receipt,
-    /// What it seen.
+    /// What was seen of its dispute.
     pub seen: Option<Seen>,
 }
 

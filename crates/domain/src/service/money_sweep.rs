@@ -3,10 +3,10 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ingest::Row;
-use super::sweeps::{Sweeper, earlier, later, listing};
+use super::sweeps::{Sweeper, earlier, later};
 use super::{AskError, Found, Receipt};
-use crate::ports::{MovementKind, MovementReading, Origin, Period, ReadError, ReadMovement};
-use crate::{AccountId, DisputeId, DisputeKey, Movement};
+use crate::ports::{LedgerError, Listing, MovementKind, MovementReading, Origin, Period, ReadError, ReadMovement};
+use crate::{AccountId, DisputeId, DisputeKey, Movement, MovementId};
 
 /// How far back the money of an account is looked at again and again. Fees are said to show weeks after their date.
 const TRAILING: TimeDelta = TimeDelta::days(35);
@@ -14,7 +14,7 @@ const TRAILING: TimeDelta = TimeDelta::days(35);
 /// A day more than any clock is ahead.
 const AHEAD: TimeDelta = TimeDelta::days(1);
 
-/// A row about disputes that is not in the books.
+/// A row about disputes that may not be in the books.
 struct Missing<'a> {
     read: &'a ReadMovement,
     movement: &'a Movement,
@@ -34,14 +34,11 @@ impl Sweeper {
     pub async fn money_of(&self, account: &AccountId, period: Period) -> Result<Found, AskError> {
         let mut found = Found::default();
         for kind in [MovementKind::Adjustment, MovementKind::Fee] {
-            let mut asked = listing(account, period);
-            loop {
-                let page = self.ask.reader.movements(&asked, kind).await?;
+            let mut ahead = Some(Listing::of(account.clone(), period));
+            while let Some(listing) = ahead {
+                let page = self.ask.reader.movements(&listing, kind).await?;
                 self.book_missing(account, &page.items, &mut found).await?;
-                match page.next {
-                    Some(next) => asked.after = Some(next),
-                    None => break,
-                }
+                ahead = listing.then(page.next);
             }
         }
         Ok(found)
@@ -73,8 +70,7 @@ impl Sweeper {
                 Err(error) => return Err(error.into()),
             }
         }
-        let still: BTreeSet<_> =
-            self.not_in_the_books(account, rows).await?.into_iter().map(|row| &row.movement.id).collect();
+        let still = self.unknown(account, &missing).await?;
         for row in missing {
             if still.contains(&row.movement.id) {
                 found.count(self.book_row(&row, now).await?);
@@ -97,9 +93,13 @@ impl Sweeper {
             MovementReading::Movement(..) | MovementReading::NotUnderstood { .. } => None,
         };
         let rows: Vec<_> = rows.iter().filter_map(about_disputes).collect();
-        let ids: Vec<_> = rows.iter().map(|row| row.movement.id.clone()).collect();
-        let unknown = self.completeness.unknown_movements(account, &ids).await?;
+        let unknown = self.unknown(account, &rows).await?;
         Ok(rows.into_iter().filter(|row| unknown.contains(&row.movement.id)).collect())
+    }
+
+    async fn unknown(&self, account: &AccountId, rows: &[Missing<'_>]) -> Result<Vec<MovementId>, LedgerError> {
+        let ids: Vec<_> = rows.iter().map(|row| row.movement.id.clone()).collect();
+        self.completeness.unknown_movements(account, &ids).await
     }
 
     async fn disputes_behind(

@@ -94,16 +94,13 @@ impl Sweeper {
     async fn gaps(&self, sweep: &Sweep, now: DateTime<Utc>) -> Result<Found, AskError> {
         let oldest = earlier(now, EVENTS_KEPT);
         let from = sweep.last.map_or(oldest, |last| earlier(last, OVERLAP).max(oldest).min(now));
-        let mut asked = listing(&sweep.account, Period { from, until: later(now, OVERLAP) });
+        let mut ahead = Some(Listing::of(sweep.account.clone(), Period { from, until: later(now, OVERLAP) }));
         let mut found = Found::default();
-        loop {
-            let page = self.ask.reader.events(&asked).await?;
+        while let Some(listing) = ahead {
+            let page = self.ask.reader.events(&listing).await?;
             let missing = self.missing(&sweep.account, page.items).await?;
             found.count_all(&self.ask.book(missing).await?);
-            match page.next {
-                Some(next) => asked.after = Some(next),
-                None => break,
-            }
+            ahead = listing.then(page.next);
         }
         self.sweeps.note_whole(&sweep.account, Period { from, until: now }).await?;
         Ok(found)
@@ -121,20 +118,14 @@ impl Sweeper {
         let Some(oldest) = self.completeness.oldest_open(account, earlier(now, QUIET_FOR)).await? else {
             return Ok(found);
         };
-        let mut asked = listing(account, Period { from: oldest, until: later(now, OVERLAP) });
-        loop {
-            let page = self.ask.reader.disputes(&asked, Detail::Dispute).await?;
+        let mut ahead = Some(Listing::of(account.clone(), Period { from: oldest, until: later(now, OVERLAP) }));
+        while let Some(listing) = ahead {
+            let page = self.ask.reader.disputes(&listing, Detail::Dispute).await?;
             found.count_all(&self.ask.book_quiet(page.items, QUIET_FOR).await?);
-            match page.next {
-                Some(next) => asked.after = Some(next),
-                None => return Ok(found),
-            }
+            ahead = listing.then(page.next);
         }
+        Ok(found)
     }
-}
-
-pub(super) fn listing(account: &AccountId, period: Period) -> Listing {
-    Listing { account: account.clone(), period, after: None }
 }
 
 pub(super) fn earlier(at: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {

@@ -30,9 +30,9 @@ impl TieOut {
         period: Period,
         mut on_page: impl FnMut(u64) + Send,
     ) -> Result<Vec<Movement>, AskError> {
-        let mut listing = Listing { account: account.clone(), period, after: None };
+        let mut ahead = Some(Listing::of(account.clone(), period));
         let (mut theirs, mut rows) = (Vec::new(), 0_u64);
-        loop {
+        while let Some(listing) = ahead {
             let page = reader.movements(&listing, MovementKind::Adjustment).await?;
             for read in page.items {
                 rows = rows.saturating_add(1);
@@ -44,11 +44,9 @@ impl TieOut {
                 }
             }
             on_page(rows);
-            match page.next {
-                Some(next) => listing.after = Some(next),
-                None => return Ok(theirs),
-            }
+            ahead = listing.then(page.next);
         }
+        Ok(theirs)
     }
 
     /// Compares `theirs` with the books of the same account and period.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chargebook_domain::ports::{
     Backfills, ClaimRequest, Content, Entry, Ledger, Link, OrderBook, Period, Seal, Slice, Summaries, SweepKind,
-    SweepRequest, Sweeps, Tally,
+    SweepRequest, Sweeps,
 };
 use chargebook_domain::{AccountId, BookRules, Observation};
 use chargebook_ledger_postgres::{OrderSource, PostgresLedger};
@@ -77,14 +77,7 @@ async fn ask(ledger: &PostgresLedger) {
     ledger.begin_sweep(&request).await.unwrap().unwrap();
     let period = Period { from: day(1), until: day(3) };
     ledger.note_whole(&account, period).await.unwrap();
-    let slice = Slice {
-        account: account.clone(),
-        backfill: period,
-        period,
-        after: None,
-        is_done: false,
-        tally: Tally::default(),
-    };
+    let slice = Slice::of(account.clone(), period, period);
     ledger.open_backfill(&account, period.from, None, &[slice]).await.unwrap();
 }
 

@@ -12,14 +12,8 @@ const RACERS: i64 = 8;
 /// What a new backfill of the account's own disputes is cut into: a slice for each five days.
 fn cut(since: i64, until: i64) -> Vec<Slice> {
     let backfill = Period { from: day(since), until: day(until) };
-    let slice = |from: i64| Slice {
-        account: AccountId::own(),
-        backfill,
-        period: Period { from: day(from), until: day((from + 5).min(until)) },
-        after: None,
-        is_done: false,
-        tally: Tally::default(),
-    };
+    let part = |from: i64| Period { from: day(from), until: day((from + 5).min(until)) };
+    let slice = |from: i64| Slice::of(AccountId::own(), backfill, part(from));
     (since..until).step_by(5).map(slice).collect()
 }
 

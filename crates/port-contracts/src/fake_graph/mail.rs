@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::http::{Reply, Request};
-use super::{Ending, State};
+use super::{ERROR_TEXT, State};
+use crate::fake_http::{Ending, Reply, Request};
 
 /// What can go wrong with one sendMail request.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -140,7 +140,7 @@ fn fail(fault: Fault, mail: AcceptedMail, token: String, state: &mut State) -> E
         }
         Fault::ServerError => Reply::graph_error(500, "generalException"),
         Fault::EmptyServerError => Reply::empty(500),
-        Fault::BadGatewayHtml => Reply::html(502),
+        Fault::BadGatewayHtml => Reply::html(502, ERROR_TEXT),
         Fault::GatewayTimeoutAfterAccept => Reply::graph_error(504, "UnknownError"),
         Fault::HangAfterReading | Fault::HangAfterAccept => return Ending::Hang,
         Fault::DropAfterReading | Fault::DropAfterAccept => return Ending::Drop,

@@ -6,8 +6,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::json;
 
-use super::http::{Reply, Request};
-use super::{ERROR_TEXT, Ending, State};
+use super::{ERROR_TEXT, State};
+use crate::fake_http::{Ending, Reply, Request};
 
 /// The `exp` of every token: the last second of 2099.
 const EXPIRES_AT: u64 = 4_102_444_799;
@@ -72,10 +72,11 @@ fn fail(fault: SignInFault) -> Ending {
     Ending::Reply(match fault {
         SignInFault::Refused { aadsts } => refusal("invalid_client", aadsts),
         SignInFault::Throttled { retry_after } => {
-            Reply::json(429, &json!({"error": "temporarily_unavailable"})).with_header("retry-after", retry_after)
+            Reply::json(429, json!({"error": "temporarily_unavailable"}).to_string())
+                .with_header("retry-after", retry_after)
         }
-        SignInFault::BadGatewayHtml => Reply::html(502),
-        SignInFault::PageInsteadOfToken => Reply::html(200),
+        SignInFault::BadGatewayHtml => Reply::html(502, ERROR_TEXT),
+        SignInFault::PageInsteadOfToken => Reply::html(200, ERROR_TEXT),
         SignInFault::Hang => return Ending::Hang,
         SignInFault::Drop => return Ending::Drop,
         SignInFault::Redirect { location } => Reply::empty(307).with_header("location", Some(location)),
@@ -85,11 +86,12 @@ fn fail(fault: SignInFault) -> Ending {
 fn refusal(error: &str, aadsts: u32) -> Reply {
     Reply::json(
         400,
-        &json!({
+        json!({
             "error": error,
             "error_description": format!("AADSTS{aadsts}: {ERROR_TEXT} Trace ID: 00000000-0000-0000-0000-000000000000"),
             "error_codes": [aadsts],
-        }),
+        })
+        .to_string(),
     )
 }
 
@@ -110,11 +112,12 @@ fn issue(tenant: &str, state: &mut State) -> Reply {
     state.issued_tokens.push(token.clone());
     Reply::json(
         200,
-        &json!({
+        json!({
             "token_type": "Bearer",
             "expires_in": state.token_lifetime_seconds,
             "ext_expires_in": state.token_lifetime_seconds,
             "access_token": token,
-        }),
+        })
+        .to_string(),
     )
 }

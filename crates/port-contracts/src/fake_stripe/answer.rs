@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use super::account::Account;
 use super::fault::{Fault, too_many};
-use super::http::{Ending, Head, Reply};
 use super::query::Query;
 use super::request::{Endpoint, Request, Resource};
 use super::shelf::Held;
 use super::{ERROR_TEXT, KEY, State};
+use crate::fake_http::{self, Ending, Reply};
 
 /// What the fields of [`Resource::Disputes`] expand to.
 const EXPANDED: [Resource; 2] = [Resource::Charges, Resource::PaymentIntents];
@@ -20,19 +20,19 @@ type Odd<'a> = Option<(usize, &'a str)>;
 
 impl State {
     /// The answer to a request, which is logged.
-    pub(super) fn answer(&mut self, head: &Head) -> Ending {
-        let (path, query) = head.target.split_once('?').unwrap_or((&head.target, ""));
-        let (endpoint, id) = endpoint(&head.method, path).unzip();
+    pub(super) fn answer(&mut self, read: &fake_http::Request) -> Ending {
+        let (path, query) = read.target.split_once('?').unwrap_or((&read.target, ""));
+        let (endpoint, id) = endpoint(&read.method, path).unzip();
         let request = Request {
             path: path.to_owned(),
             endpoint,
             query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
-            account: head.header("stripe-account").map(ToOwned::to_owned),
-            version: head.header("stripe-version").map(ToOwned::to_owned),
+            account: read.header("stripe-account").map(ToOwned::to_owned),
+            version: read.header("stripe-version").map(ToOwned::to_owned),
             at: Instant::now(),
             status: None,
         };
-        let is_key = head.header("authorization").and_then(|value| value.strip_prefix("Bearer ")) == Some(KEY);
+        let is_key = read.header("authorization").and_then(|value| value.strip_prefix("Bearer ")) == Some(KEY);
         let ending = self.ending(&request, id.flatten(), is_key);
         let status = if let Ending::Reply(reply) = &ending { Some(reply.status) } else { None };
         self.requests.push(Request { status, ..request });

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::http::{Ending, Manner, Reply};
+use super::ERROR_TEXT;
+use crate::fake_http::{Ending, Manner, Reply};
 
 /// What can go wrong with one request.
 #[derive(Clone, PartialEq, Debug)]
@@ -57,8 +58,8 @@ impl Fault {
             Self::TooMany { retry_after } => too_many().with_header("retry-after", retry_after.clone()),
             Self::LockTimeout => Reply::error(409, "invalid_request_error", Some("lock_timeout")),
             Self::ServerError => Reply::error(500, "api_error", None),
-            Self::BadGatewayHtml => Reply::html(502),
-            Self::PageInsteadOfJson => Reply::html(200),
+            Self::BadGatewayHtml => Reply::html(502, ERROR_TEXT),
+            Self::PageInsteadOfJson => Reply::html(200, ERROR_TEXT),
             Self::Redirect { location } => Reply::empty(307).with_header("location", Some(location.clone())),
             Self::Hang => return Some(Ending::Hang),
             Self::Reset => return Some(Ending::Reset),

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::http::Reply;
 use super::request::{Endpoint, Resource};
 use super::shelf::Held;
+use crate::fake_http::Reply;
 
 const LIMIT_DEFAULT: usize = 10;
 const LIMIT_MAX: usize = 100;

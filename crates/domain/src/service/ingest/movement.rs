@@ -48,25 +48,25 @@ impl Ingest {
 
     async fn content(&self, read: &ReadMovement, row: Row<'_>) -> Result<Content, LedgerError> {
         let quarantined = |reason: String| Content::Quarantined { reason };
-        let movement = match row {
+        let (movement, dispute) = match row {
+            Row::OfDispute(movement, dispute) => (movement, Some(dispute)),
+            Row::OfAccount(movement) => (movement, None),
             Row::Quarantined(reason) => return Ok(quarantined(reason.to_owned())),
-            Row::OfDispute(movement, _) | Row::OfAccount(movement) => movement,
         };
         if let Some(reason) = Admission::objection_to_amounts([movement]) {
             return Ok(quarantined(reason));
         }
-        let booked = match row {
-            Row::OfDispute(_, dispute) => {
-                let key = DisputeKey { account: read.account.clone(), dispute: dispute.clone() };
-                let stored = self.ledger.load(&[Lookup::recorded(key.clone())]).await?.pop().unwrap_or_default();
-                let Some(present) = stored.facts.present() else {
-                    return Ok(quarantined("its dispute is not in the books".to_owned()));
-                };
-                let more = Observation { movements: vec![movement.clone()], ..present.restated(&key) };
-                decide(&key, &stored, &[more], self.rules).map(|change| Content::Change(Box::new(change)))
-            }
-            Row::OfAccount(_) | Row::Quarantined(_) => account_entry(movement, self.rules)
-                .map(|entry| Content::AccountMovement(Box::new(movement.clone()), entry)),
+        let booked = if let Some(dispute) = dispute {
+            let key = DisputeKey { account: read.account.clone(), dispute: dispute.clone() };
+            let stored = self.ledger.load(&[Lookup::recorded(key.clone())]).await?.pop().unwrap_or_default();
+            let Some(present) = stored.facts.present() else {
+                return Ok(quarantined("its dispute is not in the books".to_owned()));
+            };
+            let more = Observation { movements: vec![movement.clone()], ..present.restated(&key) };
+            decide(&key, &stored, &[more], self.rules).map(|change| Content::Change(Box::new(change)))
+        } else {
+            let entry = account_entry(movement, self.rules);
+            entry.map(|entry| Content::AccountMovement(Box::new(movement.clone()), entry))
         };
         Ok(booked.unwrap_or_else(|error| quarantined(error.to_string())))
     }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use super::{Booked, Ingest, News, Placed, Planned, Receipt, Received, Seen};
 use crate::ports::{Cause, Content, Entry, LedgerError, Lookup, Reading};
 use crate::reread::{misses_money, news};
-use crate::{Basis, Change, DecideError, DisputeKey, Facts, Observation, OrderMatch, Stored, decide};
+use crate::{Basis, Change, DisputeKey, Facts, Observation, OrderMatch, Stored, decide};
 
 /// What a batch comes to: what must be recorded, and what is known already.
 #[derive(Default)]
@@ -14,15 +16,8 @@ pub(super) struct Plan {
     pub(super) known: Vec<(usize, Booked)>,
 }
 
-/// An observation, and the delivery that it is of.
-type Observed<'a> = (Placed<'a>, Observation);
-
 impl Ingest {
-    pub(super) async fn plan(
-        &self,
-        batch: &[Placed<'_>],
-        now: chrono::DateTime<chrono::Utc>,
-    ) -> Result<Plan, LedgerError> {
+    pub(super) async fn plan(&self, batch: &[Placed<'_>], now: DateTime<Utc>) -> Result<Plan, LedgerError> {
         let mut plan = Plan::default();
         let mut disputes: BTreeMap<&DisputeKey, Vec<(Placed<'_>, &Observation)>> = BTreeMap::new();
         for placed in batch {
@@ -57,11 +52,11 @@ impl Ingest {
         observed: &[(Placed<'_>, &Observation)],
         plan: &mut Plan,
     ) {
-        let (new, known) = split(stored, observed);
-        let all: Vec<_> = new.iter().map(|(_, observation)| observation.clone()).collect();
-        let decided = match decide(key, stored, &all, self.rules) {
-            Ok(change) => Some((new.iter().map(|(placed, _)| *placed).collect(), change)),
-            Err(_) => self.decide_each(key, stored, &new, plan),
+        let Split { places, new, known } = split(stored, observed);
+        let is_news = !new.is_empty();
+        let decided = match decide(key, stored, &new, self.rules) {
+            Ok(change) => Some((places, change)),
+            Err(_) => self.decide_each(key, stored, places.into_iter().zip(new), plan),
         };
         let seen = decided.as_ref().map(|(_, change)| Seen::of(stored, change));
         let as_known = |placed: Placed<'_>| {
@@ -69,8 +64,8 @@ impl Ingest {
             (placed.index, Booked { receipt: Receipt::Duplicate, seen })
         };
         plan.known.extend(known.into_iter().map(as_known));
-        if let Some((places, change)) = decided.filter(|_| !new.is_empty()) {
-            let causes = places.iter().map(|placed: &Placed<'_>| cause(placed.received, true)).collect();
+        if let Some((places, change)) = decided.filter(|_| is_news) {
+            let causes = places.iter().map(|placed| cause(placed.received, true)).collect();
             let entry = Entry { causes, content: Content::Change(Box::new(change)) };
             plan.entries.push(Planned { entry, places: places.iter().map(|placed| placed.index).collect(), seen });
         }
@@ -81,20 +76,20 @@ impl Ingest {
         &self,
         key: &DisputeKey,
         stored: &Stored,
-        new: &[Observed<'a>],
+        new: impl Iterator<Item = (Placed<'a>, Observation)>,
         plan: &mut Plan,
     ) -> Option<(Vec<Placed<'a>>, Change)> {
         let (mut places, mut accepted, mut last) = (Vec::new(), Vec::new(), None);
         for (placed, observation) in new {
-            accepted.push(observation.clone());
+            accepted.push(observation);
             match decide(key, stored, &accepted, self.rules) {
                 Ok(change) => {
-                    places.push(*placed);
+                    places.push(placed);
                     last = Some(change);
                 }
                 Err(error) => {
                     accepted.pop();
-                    plan.entries.push(quarantined(*placed, DecideError::to_string(&error)));
+                    plan.entries.push(quarantined(placed, error.to_string()));
                 }
             }
         }
@@ -102,9 +97,19 @@ impl Ingest {
     }
 }
 
-/// The observations that must be booked, and the reads that say nothing new.
-fn split<'a>(stored: &Stored, observed: &[(Placed<'a>, &Observation)]) -> (Vec<Observed<'a>>, Vec<Placed<'a>>) {
-    let (mut new, mut known) = (Vec::new(), Vec::new());
+/// The observations of one dispute, apart by whether they say anything new.
+#[derive(Default)]
+struct Split<'a> {
+    /// The deliveries of what must be booked.
+    places: Vec<Placed<'a>>,
+    /// What must be booked, one for each of them.
+    new: Vec<Observation>,
+    /// The deliveries of reads that say nothing new.
+    known: Vec<Placed<'a>>,
+}
+
+fn split<'a>(stored: &Stored, observed: &[(Placed<'a>, &Observation)]) -> Split<'a> {
+    let mut split = Split::default();
     let has_reads = observed.iter().any(|(_, observation)| observation.basis == Basis::Read);
     let mut facts = if has_reads { stored.facts.clone() } else { Facts::default() };
     for (placed, observation) in observed {
@@ -113,16 +118,17 @@ fn split<'a>(stored: &Stored, observed: &[(Placed<'a>, &Observation)]) -> (Vec<O
             Basis::Read => news(&facts, observation),
         };
         let Some(told) = told else {
-            known.push(*placed);
+            split.known.push(*placed);
             continue;
         };
         if has_reads {
             // What contradicts the facts adds nothing here, and is found when it is decided.
             drop(facts.add(&told));
         }
-        new.push((*placed, told));
+        split.places.push(*placed);
+        split.new.push(told);
     }
-    (new, known)
+    split
 }
 
 impl Seen {

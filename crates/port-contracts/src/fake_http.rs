@@ -1,25 +1,25 @@
-//! As much of HTTP/1.1 as the fake needs. Written by hand because a server library has no way to end an answer midway.
+//! As much of HTTP/1.1 as the fakes need. Written by hand because a server library has no way to close a connection
+//! without an answer, or to end an answer midway.
 
 use std::io;
 use std::time::Duration;
 
-use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-use super::ERROR_TEXT;
+const LONGEST_REQUEST: usize = 8 * 1024 * 1024;
 
-/// A request without its body, which no request to read has.
 #[derive(Debug)]
-pub(super) struct Head {
-    pub(super) method: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
     /// The path and the query.
-    pub(super) target: String,
+    pub(crate) target: String,
     headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
-impl Head {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let named = |(key, _): &&(String, String)| key.eq_ignore_ascii_case(name);
         Some(self.headers.iter().find(named)?.1.as_str())
     }
@@ -27,17 +27,19 @@ impl Head {
 
 /// How one request ends, as the client sees it.
 #[derive(Debug)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     Reply(Reply),
     /// The connection stays open and nothing comes.
     Hang,
+    /// The connection is closed without an answer.
+    Drop,
     /// The connection is reset without an answer.
     Reset,
 }
 
 /// How a reply is sent.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Manner {
+pub(crate) enum Manner {
     Whole,
     After(Duration),
     ResetMidway,
@@ -46,71 +48,65 @@ pub(super) enum Manner {
 }
 
 #[derive(Debug)]
-pub(super) struct Reply {
-    pub(super) status: u16,
-    pub(super) manner: Manner,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) manner: Manner,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
 
 impl Reply {
-    pub(super) fn empty(status: u16) -> Self {
+    pub(crate) fn empty(status: u16) -> Self {
         Self { status, manner: Manner::Whole, headers: Vec::new(), body: String::new() }
     }
 
-    pub(super) fn html(status: u16) -> Self {
-        let body = format!("<html><body><h1>{status}</h1>{ERROR_TEXT}</body></html>");
+    pub(crate) fn html(status: u16, text: &str) -> Self {
+        let body = format!("<html><body><h1>{status}</h1>{text}</body></html>");
         Self { body, ..Self::empty(status) }.with_header("content-type", Some("text/html".to_owned()))
     }
 
-    pub(super) fn json(status: u16, body: String) -> Self {
+    pub(crate) fn json(status: u16, body: String) -> Self {
         Self { body, ..Self::empty(status) }.with_header("content-type", Some("application/json".to_owned()))
     }
 
-    pub(super) fn error(status: u16, kind: &str, code: Option<&str>) -> Self {
-        Self::error_about(status, kind, code, ERROR_TEXT)
-    }
-
-    pub(super) fn error_about(status: u16, kind: &str, code: Option<&str>, message: &str) -> Self {
-        let mut error = json!({ "message": message, "type": kind });
-        if let Some(code) = code {
-            error["code"] = json!(code);
-            error["doc_url"] = json!(format!("https://stripe.com/docs/error-codes/{code}"));
-        }
-        Self::json(status, json!({ "error": error }).to_string())
-    }
-
-    pub(super) fn with_header(mut self, name: &'static str, value: Option<String>) -> Self {
+    pub(crate) fn with_header(mut self, name: &'static str, value: Option<String>) -> Self {
         self.headers.extend(value.map(|value| (name, value)));
         self
     }
 }
 
-/// The next request; `None` when the client has closed the connection.
-pub(super) async fn read_head(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Head>> {
+/// The next request, read to its end; `None` when the client has closed the connection.
+pub(crate) async fn read_request(stream: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if stream.read_line(&mut line).await? == 0 {
         return Ok(None);
     }
     let mut words = line.split_ascii_whitespace().map(ToOwned::to_owned);
-    let mut head = Head {
+    let mut request = Request {
         method: words.next().unwrap_or_default(),
         target: words.next().unwrap_or_default(),
         headers: Vec::new(),
+        body: Vec::new(),
     };
     loop {
         line.clear();
-        stream.read_line(&mut line).await?;
+        if stream.read_line(&mut line).await? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         let Some((name, value)) = line.split_once(':') else { break };
-        head.headers.push((name.trim().to_owned(), value.trim().to_owned()));
+        request.headers.push((name.trim().to_owned(), value.trim().to_owned()));
     }
-    let length = head.header("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
-    tokio::io::copy(&mut stream.take(length), &mut tokio::io::sink()).await?;
-    Ok(Some(head))
+    let length = request.header("content-length").and_then(|value| value.parse().ok()).unwrap_or(0);
+    if length > LONGEST_REQUEST {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    request.body.resize(length, 0);
+    stream.read_exact(&mut request.body).await?;
+    Ok(Some(request))
 }
 
 /// Whether the connection is of any more use.
-pub(super) async fn write_reply(stream: &mut BufReader<TcpStream>, reply: Reply) -> io::Result<bool> {
+pub(crate) async fn write_reply(stream: &mut BufReader<TcpStream>, reply: Reply) -> io::Result<bool> {
     let (body, half) = (reply.body.as_bytes(), reply.body.len() / 2);
     let (said, sent) = match reply.manner {
         Manner::Whole | Manner::After(_) => (body.len(), body),
