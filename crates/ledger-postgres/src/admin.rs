@@ -58,6 +58,8 @@ const WRITES: &[(&str, &str)] = &[
     ("resolutions", "UPDATE"),
     ("orders", "INSERT"),
     ("orders", "UPDATE"),
+    ("order_counts", "INSERT"),
+    ("order_counts", "DELETE"),
     ("order_book", "INSERT"),
     ("order_book", "UPDATE"),
     ("order_links", "INSERT"),
@@ -73,6 +75,31 @@ const WRITES: &[(&str, &str)] = &[
     ("backfill_slices", "INSERT"),
     ("backfill_slices", "UPDATE"),
     ("backfill_slices", "DELETE"),
+    ("dispute_aliases", "INSERT"),
+    ("fraud_warnings", "INSERT"),
+    ("payment_counts", "INSERT"),
+    ("monitor_alerts", "INSERT"),
+    ("delivery_counts", "INSERT"),
+    ("delivery_counts", "UPDATE"),
+    ("customers", "INSERT"),
+    ("customers", "UPDATE"),
+    ("customer_keys", "INSERT"),
+    ("customer_keys", "UPDATE"),
+    ("customer_keys", "DELETE"),
+    ("customer_scores", "INSERT"),
+    ("customer_scores", "UPDATE"),
+    ("customer_scores", "DELETE"),
+    ("customer_decisions", "INSERT"),
+    ("customer_tags", "INSERT"),
+    ("customer_tags", "DELETE"),
+    ("follow_ups", "INSERT"),
+    ("follow_ups", "UPDATE"),
+    ("follow_ups", "DELETE"),
+    ("rule_log", "INSERT"),
+    ("rule_log", "UPDATE"),
+    ("outbox", "INSERT"),
+    ("outbox", "UPDATE"),
+    ("outbox", "DELETE"),
     ("summaries", "INSERT"),
     ("summary_deliveries", "INSERT"),
     ("summary_deliveries", "UPDATE"),
@@ -147,7 +174,8 @@ impl PostgresLedger {
     pub async fn gauges(&self) -> Result<Gauges, LedgerError> {
         sqlx::query_as!(
             Gauges,
-            r#"SELECT (SELECT count(*) FROM chargebook.disputes WHERE order_match = 'orphan') AS "orphans!",
+            r#"SELECT (SELECT count(*) FROM chargebook.disputes
+                       WHERE order_match = 'orphan' AND same_as_dispute_id IS NULL) AS "orphans!",
                       (SELECT count(*) FROM chargebook.source_events WHERE disposition = 'quarantined') AS "quarantined!",
                       (SELECT count(*) FROM chargebook.resolutions WHERE sealed_in IS NULL) AS "unsealed!",
                       (SELECT count(*) FROM chargebook.dispute_reads) AS "owed_reads!""#
@@ -167,9 +195,9 @@ impl PostgresLedger {
                        WHERE account = $1 AND received_at > $2 AND event_type LIKE 'charge.dispute.%') AS "events!",
                       (SELECT count(*) FROM chargebook.movements WHERE account = $1 AND occurred_at > $2
                        AND category IN ('withdrawal', 'reinstatement')) AS "movements!",
-                      (SELECT count(*) FROM chargebook.disputes d WHERE account = $1 AND order_match = 'orphan'
+                      (SELECT count(*) FROM chargebook.disputes d WHERE account = $1 AND (order_match = 'orphan' OR $3)
                        AND NOT EXISTS (SELECT FROM chargebook.dispute_history h WHERE h.account = d.account
-                           AND h.dispute_id = d.dispute_id AND h.recorded_at <= $2)) AS "orphans!",
+                           AND h.dispute_id = d.dispute_id AND h.recorded_at <= $2)) AS "read_once!",
                       (SELECT count(*) FROM chargebook.disputes WHERE account = $1 AND opened_at >= (
                            SELECT min(opened_at) FROM chargebook.disputes WHERE account = $1 AND closed_at IS NULL)
                       ) AS "since_oldest_open!",
@@ -177,7 +205,8 @@ impl PostgresLedger {
                        OR EXISTS (SELECT FROM chargebook.discrepancies o WHERE o.account = d.account
                            AND o.dispute_id = d.dispute_id AND o.kind = 'no_withdrawal_seen'))) AS "waiting_for_money!""#,
             account.as_str(),
-            now.checked_sub_signed(VOLUME_OVER).unwrap_or(now)
+            now.checked_sub_signed(VOLUME_OVER).unwrap_or(now),
+            self.customer_key.is_some()
         )
         .fetch_one(&self.pool)
         .await
@@ -186,7 +215,7 @@ impl PostgresLedger {
         Ok(ReadVolume {
             events: count(row.events),
             movements: count(row.movements),
-            orphans: count(row.orphans),
+            read_once: count(row.read_once),
             since_oldest_open: count(row.since_oldest_open),
             waiting_for_money: count(row.waiting_for_money),
         })

@@ -1,5 +1,6 @@
 //! What a summary of one day is composed from.
 
+mod known;
 mod standing;
 
 use std::collections::BTreeMap;
@@ -13,20 +14,23 @@ use chargebook_domain::{
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
+pub(crate) use self::known::known_books;
 use crate::PostgresLedger;
 use crate::error::{corrupt, read_error};
 use crate::summaries::allow_time;
 
-/// The day, and whether its rows are those that are sealed in it or those that would be.
+/// The day, what of it is looked at, and whether its rows are those that are sealed in it or those that would be.
 struct Day<'a> {
     date: NaiveDate,
+    /// The one book that is looked at; `None` for all.
+    book: Option<&'a str>,
     zone: &'a str,
     sealed: bool,
     /// Rows dated before it are the opening balance, while that is not sealed.
     start: NaiveDate,
 }
 
-fn currency(code: &str, table: &str) -> Result<Currency, LedgerError> {
+pub(crate) fn currency(code: &str, table: &str) -> Result<Currency, LedgerError> {
     Currency::parse(code).map_err(|_| corrupt(table, "currency", code))
 }
 
@@ -116,7 +120,7 @@ impl SealedRow {
 }
 
 impl PostgresLedger {
-    pub(crate) async fn day_books(&self, seal: &Seal) -> Result<DayBooks, LedgerError> {
+    pub(crate) async fn day_books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
         // One snapshot for all parts: else a batch that commits meanwhile is in some of them and not in others.
         let mut transaction = self.begin().await.map_err(read_error)?;
         sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -124,13 +128,13 @@ impl PostgresLedger {
             .await
             .map_err(read_error)?;
         allow_time(&mut transaction).await?;
-        let books = day_books(&mut transaction, seal).await?;
+        let books = day_books(&mut transaction, seal, book).await?;
         transaction.commit().await.map_err(read_error)?;
         Ok(books)
     }
 }
 
-async fn day_books(snapshot: &mut PgConnection, seal: &Seal) -> Result<DayBooks, LedgerError> {
+async fn day_books(snapshot: &mut PgConnection, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
     let known = sqlx::query!(
         r#"SELECT EXISTS (SELECT FROM chargebook.summaries WHERE business_date = $1 AND state = 'sealed') AS "sealed!",
                       EXISTS (SELECT FROM chargebook.summaries) AS "opened!""#,
@@ -140,7 +144,9 @@ async fn day_books(snapshot: &mut PgConnection, seal: &Seal) -> Result<DayBooks,
     .await
     .map_err(read_error)?;
     let start = seal.books_start.filter(|_| !known.opened).unwrap_or_default();
-    let day = Day { date: seal.date, zone: seal.zone.name(), sealed: known.sealed, start };
+    let known_books = known_books(&mut *snapshot).await?;
+    let of = book.as_ref().map(AccountId::as_str);
+    let day = Day { date: seal.date, book: of, zone: seal.zone.name(), sealed: known.sealed, start };
     let month = seal.date.format("%Y-%m-01").to_string();
     let month = month.parse().unwrap_or(seal.date);
     let ninety = seal.date.checked_sub_days(Days::new(89)).unwrap_or(seal.date);
@@ -156,7 +162,9 @@ async fn day_books(snapshot: &mut PgConnection, seal: &Seal) -> Result<DayBooks,
         month_to_date: standing::window(&mut *snapshot, &day, month).await?,
         ninety_days: standing::window(&mut *snapshot, &day, ninety).await?,
         open: standing::open(&mut *snapshot, &day).await?,
-        attention: standing::attention(&mut *snapshot, &day).await?,
+        attention: standing::attention(&mut *snapshot, &day, &known_books).await?,
+        books: known::parsed(&known_books, of)?,
+        book,
     })
 }
 
@@ -194,11 +202,13 @@ async fn rows(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<DayRow>,
                                THEN NOT $3 AND (b.occurred_at AT TIME ZONE $2)::date < $4 ELSE b.sealed_in < $1 END) b
                WHERE CASE WHEN $3 THEN r.sealed_in = $1
                           ELSE r.sealed_in IS NULL AND (r.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1 END
+                 AND ($5::text IS NULL OR r.account = $5)
                ORDER BY r.occurred_at, r.account, r.dispute_id, r.revision, r.currency"#,
         day.date,
         day.zone,
         day.sealed,
-        day.start
+        day.start,
+        day.book
     )
     .fetch_all(&mut *snapshot)
     .await
@@ -215,11 +225,13 @@ async fn moves(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<LedgerM
                FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
                WHERE CASE WHEN $3 THEN e.sealed_in = $1
                           ELSE e.sealed_in IS NULL AND (e.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1 END
+                 AND ($5::text IS NULL OR e.account = $5)
                GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"#,
         day.date,
         day.zone,
         day.sealed,
-        day.start
+        day.start,
+        day.book
     )
     .fetch_all(&mut *snapshot)
     .await
@@ -248,11 +260,13 @@ async fn opening(
                FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
                WHERE CASE WHEN e.sealed_in IS NULL
                           THEN NOT $4 AND (e.occurred_at AT TIME ZONE $3)::date < $2 ELSE e.sealed_in < $1 END
+                 AND ($5::text IS NULL OR e.account = $5)
                GROUP BY 1, 2"#,
         day.date,
         day.start,
         day.zone,
-        day.sealed
+        day.sealed,
+        day.book
     )
     .fetch_all(&mut *snapshot)
     .await
@@ -276,10 +290,12 @@ async fn resolved(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<BTreeMap
                FROM chargebook.resolutions
                WHERE CASE WHEN sealed_in IS NULL
                           THEN NOT $3 AND (occurred_at AT TIME ZONE $2)::date <= $1 ELSE sealed_in <= $1 END
+                 AND ($4::text IS NULL OR account = $4)
                GROUP BY currency"#,
             day.date,
             day.zone,
-            day.sealed
+            day.sealed,
+            day.book
         )
         .fetch_all(&mut *snapshot)
         .await
@@ -315,6 +331,16 @@ async fn unresolved(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<BTreeM
                    LEFT JOIN chargebook.movement_ties t ON t.account = m.account AND t.movement_id = m.movement_id
                    WHERE CASE WHEN e.sealed_in IS NULL
                               THEN NOT $3 AND (e.occurred_at AT TIME ZONE $2)::date <= $1 ELSE e.sealed_in <= $1 END
+                     AND ($4::text IS NULL OR m.account = $4)
+                   UNION ALL
+                   SELECT m.account, m.dispute_id, m.currency, m.category, -m.amount_minor, -m.fee_minor, -m.net_minor
+                   FROM chargebook.dispute_aliases a
+                   JOIN chargebook.movements m ON m.account = a.account AND m.dispute_id = a.dispute_id
+                   JOIN chargebook.journal_entries e
+                     ON e.account = m.account AND e.entry_id = 'reversal:' || m.movement_id
+                   WHERE CASE WHEN e.sealed_in IS NULL
+                              THEN NOT $3 AND (e.occurred_at AT TIME ZONE $2)::date <= $1 ELSE e.sealed_in <= $1 END
+                     AND ($4::text IS NULL OR m.account = $4)
                ), decided AS (
                    SELECT account, dispute_id FROM chargebook.resolutions
                    WHERE CASE WHEN sealed_in IS NULL
@@ -330,7 +356,7 @@ async fn unresolved(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<BTreeM
                    FROM booked b
                    WHERE NOT EXISTS (SELECT FROM decided d WHERE d.account = b.account AND d.dispute_id = b.dispute_id)
                )
-               SELECT currency,
+               SELECT currency AS "currency!",
                       coalesce(sum(fee) FILTER (WHERE NOT of_account), 0)::bigint AS "undecided_fee!",
                       coalesce(sum(principal) FILTER (WHERE NOT of_account), 0)::bigint AS "undecided_principal!",
                       coalesce(sum(suspense) FILTER (WHERE NOT of_account), 0)::bigint AS "undecided_suspense!",
@@ -339,7 +365,8 @@ async fn unresolved(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<BTreeM
                FROM valued GROUP BY currency"#,
         day.date,
         day.zone,
-        day.sealed
+        day.sealed,
+        day.book
     )
     .fetch_all(&mut *snapshot)
     .await

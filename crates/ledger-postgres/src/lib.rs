@@ -1,13 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 mod admin;
+mod aliases;
 mod backfills;
 mod books;
 mod completeness;
+mod customers;
 mod error;
+mod follow_ups;
+mod ingestion;
 mod load;
+mod monitoring;
 mod order_book;
 mod order_source;
+mod outbox;
 mod read_queue;
 pub mod reading;
 mod record;
@@ -17,6 +23,7 @@ mod sweeps;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chargebook_domain::CustomerKey;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres, Transaction};
@@ -36,6 +43,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct PostgresLedger {
     pool: PgPool,
     orders: OrderSource,
+    customer_key: Option<CustomerKey>,
+    follows_up: bool,
 }
 
 /// The address is not one of a PostgreSQL database. The text of the address is not repeated: it may hold a password.
@@ -77,7 +86,19 @@ impl PostgresLedger {
     /// A ledger over a pool that exists.
     #[must_use]
     pub fn new(pool: PgPool, orders: OrderSource) -> Self {
-        Self { pool, orders }
+        Self { pool, orders, customer_key: None, follows_up: false }
+    }
+
+    /// Knows the customers of orders by this key.
+    #[must_use]
+    pub fn with_customers(self, key: CustomerKey) -> Self {
+        Self { customer_key: Some(key), ..self }
+    }
+
+    /// Queues what changes owe to those who act on them. Without it nothing is queued, for nobody would work it.
+    #[must_use]
+    pub fn following_up(self) -> Self {
+        Self { follows_up: true, ..self }
     }
 
     /// Begins a transaction, in a task of its own.

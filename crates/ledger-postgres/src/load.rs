@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chargebook_domain::ports::{LedgerError, Lookup};
 use chargebook_domain::{
-    AccountId, Basis, Category, CauseId, Claims, CloseOut, Convention, Currency, Deltas, DisputeId, DisputeKey, Facts,
-    LedgerAccount, Line, Money, Movement, MovementId, OrderRef, Outcome, Status, Stored,
+    AccountId, Basis, CardHash, Category, CauseId, Claims, CloseOut, Convention, Currency, CustomerId, Deltas,
+    DisputeId, DisputeKey, Facts, LedgerAccount, Line, Money, Movement, MovementId, OrderRef, Outcome, Status, Stored,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgPool;
@@ -54,8 +54,10 @@ impl PostgresLedger {
             }
         }
         let mut all: Vec<_> = lookups.iter().map(|lookup| stored.remove(&lookup.key).unwrap_or_default()).collect();
-        for stored in &mut all {
+        let mut doubles = doubles(&self.pool, &keys).await?;
+        for (lookup, stored) in lookups.iter().zip(&mut all) {
             stored.orders_version = orders_version;
+            (stored.same_as, stored.twin) = doubles.remove(&lookup.key).unwrap_or_default();
         }
         self.payments(lookups, &mut all).await?;
         Ok(all)
@@ -93,7 +95,7 @@ impl PostgresLedger {
     }
 }
 
-fn key(account: &str, dispute: &str) -> Result<DisputeKey, LedgerError> {
+pub(crate) fn key(account: &str, dispute: &str) -> Result<DisputeKey, LedgerError> {
     match (AccountId::parse(account), DisputeId::parse(dispute)) {
         (Ok(account), Ok(dispute)) => Ok(DisputeKey { account, dispute }),
         _ => Err(corrupt("disputes", "dispute_id", dispute)),
@@ -102,7 +104,8 @@ fn key(account: &str, dispute: &str) -> Result<DisputeKey, LedgerError> {
 
 async fn heads(pool: &PgPool, keys: &Keys<'_>) -> Result<ByKey<Stored>, LedgerError> {
     let rows = sqlx::query!(
-        r#"SELECT d.account, d.dispute_id, d.version, d.convention
+        r#"SELECT d.account, d.dispute_id, d.version, d.convention, d.customer, d.order_match = 'matched' AS "was_matched!",
+                  d.same_as_dispute_id IS NOT NULL AS "is_reversed!"
            FROM chargebook.disputes d
            JOIN UNNEST($1::text[], $2::text[]) AS k(account, dispute_id) USING (account, dispute_id)"#,
         &keys.accounts as _,
@@ -119,7 +122,9 @@ async fn heads(pool: &PgPool, keys: &Keys<'_>) -> Result<ByKey<Stored>, LedgerEr
             Some(Some(convention)) => Some(convention),
             None => None,
         };
-        stored.insert(key, Stored { version: row.version, convention, ..Stored::default() });
+        let customer = id(row.customer, |text| CustomerId::parse(text).ok(), || corrupt("disputes", "customer", &key))?;
+        let (version, was_matched, is_reversed) = (row.version, row.was_matched, row.is_reversed);
+        stored.insert(key, Stored { version, convention, customer, was_matched, is_reversed, ..Stored::default() });
     }
     Ok(stored)
 }
@@ -128,7 +133,7 @@ async fn lines(pool: &PgPool, keys: &Keys<'_>) -> Result<ByKey<Vec<Line>>, Ledge
     let rows = sqlx::query!(
         r#"SELECT h.account, h.dispute_id, h.status, h.as_of, h.cause, h.basis, h.amount_minor, h.currency, h.charge_id,
                   h.payment_intent_id, h.order_hint, h.reason, h.case_type, h.card_brand, h.card_last4, h.opened_at,
-                  h.evidence_due_by, h.evidence_submitted, h.latest_movement_at
+                  h.evidence_due_by, h.evidence_submitted, h.latest_movement_at, h.card_hash
            FROM chargebook.dispute_history h
            JOIN UNNEST($1::text[], $2::text[]) AS k(account, dispute_id) USING (account, dispute_id)"#,
         &keys.accounts as _,
@@ -155,6 +160,7 @@ async fn lines(pool: &PgPool, keys: &Keys<'_>) -> Result<ByKey<Vec<Line>>, Ledge
             case_type: row.case_type,
             card_brand: row.card_brand,
             card_last4: row.card_last4,
+            card_hash: id(row.card_hash, |text| CardHash::parse(text).ok(), || bad("card_hash"))?,
             opened_at: row.opened_at,
             evidence_due_by: row.evidence_due_by,
             evidence_submitted: row.evidence_submitted,
@@ -333,6 +339,37 @@ async fn resolutions(pool: &PgPool, keys: &Keys<'_>, stored: &mut ByKey<Stored>)
         stored.next_revision = stored.next_revision.max(next.ok_or_else(|| bad("revision"))?);
     }
     Ok(())
+}
+
+/// What each dispute was said to be the same as, and its twin in a book of Stripe's when its own is not one.
+async fn doubles(
+    pool: &PgPool,
+    keys: &Keys<'_>,
+) -> Result<ByKey<(Option<DisputeKey>, Option<DisputeKey>)>, LedgerError> {
+    let rows = sqlx::query!(
+        r#"SELECT k.account AS "account!", k.dispute_id AS "dispute_id!", a.same_as_account AS "same_as_account?",
+                  a.same_as_dispute_id AS "same_as_dispute_id?", t.account AS "twin?"
+           FROM UNNEST($1::text[], $2::text[]) AS k(account, dispute_id)
+           LEFT JOIN chargebook.dispute_aliases a ON a.account = k.account AND a.dispute_id = k.dispute_id
+           LEFT JOIN LATERAL (
+               SELECT min(d.account) AS account FROM chargebook.disputes d
+               WHERE NOT (k.account = 'default' OR k.account LIKE 'acct\_%')
+                 AND d.dispute_id = k.dispute_id AND (d.account = 'default' OR d.account LIKE 'acct\_%')) t ON true
+           WHERE a.same_as_dispute_id IS NOT NULL OR t.account IS NOT NULL"#,
+        &keys.accounts as _,
+        &keys.disputes as _
+    )
+    .fetch_all(pool)
+    .await
+    .map_err(read_error)?;
+    let mut doubles = BTreeMap::new();
+    for row in rows {
+        let same_as = row.same_as_account.as_deref().zip(row.same_as_dispute_id.as_deref());
+        let same_as = same_as.map(|(account, dispute)| key(account, dispute)).transpose()?;
+        let twin = row.twin.as_deref().map(|account| key(account, &row.dispute_id)).transpose()?;
+        doubles.insert(key(&row.account, &row.dispute_id)?, (same_as, twin));
+    }
+    Ok(doubles)
 }
 
 async fn links(pool: &PgPool, keys: &Keys<'_>, stored: &mut ByKey<Stored>) -> Result<(), LedgerError> {

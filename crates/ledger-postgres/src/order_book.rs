@@ -7,14 +7,14 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use crate::error::{corrupt, is_conflict, ledger_error, read_error};
 use crate::record::ATTEMPTS_MAX;
-use crate::{PostgresLedger, column};
+use crate::{PostgresLedger, column, customers};
 
 /// How many payments one statement writes.
 const CHUNK: usize = 5_000;
 
 /// The lock under which payments are imported, one import at a time, so that each sees what a payment was before it.
 /// Any number that nothing else uses.
-const IMPORT_LOCK: i64 = 0x6368_6172_6f72;
+pub(crate) const IMPORT_LOCK: i64 = 0x6368_6172_6f72;
 
 /// The lock that recording shares, and that an import takes alone when it tells which disputes it concerns. Any number
 /// that nothing else uses.
@@ -120,7 +120,7 @@ impl PostgresLedger {
             .map_err(ledger_error)?;
         let mut written = Vec::new();
         for chunk in rows.chunks(CHUNK) {
-            written.extend(write(&mut transaction, chunk).await?);
+            written.extend(self.write(&mut transaction, chunk).await?);
         }
         let count = |new: bool| {
             let rows = written.iter().filter(|row| row.new == Some(new)).count();
@@ -131,9 +131,65 @@ impl PostgresLedger {
         let imported = Imported { new, changed, same: given.saturating_sub(new + changed) };
         if !written.is_empty() {
             mark(&mut transaction, &written).await?;
+            customers::forget_others(&mut transaction, self.customer_key.as_ref()).await?;
         }
         transaction.commit().await.map_err(ledger_error)?;
         Ok(imported)
+    }
+
+    /// Writes some payments; answers what those name that are new or changed. While the e-mail stays, so does its hash,
+    /// also one under a former key: with the new one it says whose history is whose, once all are hashed again.
+    async fn write(&self, connection: &mut PgConnection, rows: &[&OrderPayment]) -> Result<Vec<Named>, LedgerError> {
+        sqlx::query_as!(
+            Named,
+            r#"WITH given AS (
+                   SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[],
+                                        $7::bigint[], $8::text[], $9::timestamptz[], $10::text[], $11::timestamptz[],
+                                        $12::text[])
+                     AS g(order_ref, payment_key, charge_id, payment_intent_id, amount_minor, currency,
+                          refunded_minor, customer_email, placed_at, card_brand, updated_at, customer)
+               ), written AS (
+                   INSERT INTO chargebook.orders AS o
+                       (order_ref, payment_key, charge_id, payment_intent_id, amount_minor, currency, refunded_minor,
+                        customer_email, placed_at, card_brand, updated_at, customer)
+                   SELECT * FROM given
+                   ON CONFLICT (order_ref, payment_key) DO UPDATE SET
+                       charge_id = EXCLUDED.charge_id, payment_intent_id = EXCLUDED.payment_intent_id,
+                       amount_minor = EXCLUDED.amount_minor, currency = EXCLUDED.currency,
+                       refunded_minor = EXCLUDED.refunded_minor, customer_email = EXCLUDED.customer_email,
+                       placed_at = EXCLUDED.placed_at, card_brand = EXCLUDED.card_brand,
+                       updated_at = EXCLUDED.updated_at,
+                       customer = CASE WHEN lower(btrim(o.customer_email)) = lower(btrim(EXCLUDED.customer_email))
+                                       THEN o.customer ELSE EXCLUDED.customer END
+                   WHERE (o.charge_id, o.payment_intent_id, o.amount_minor, o.currency, o.refunded_minor,
+                          o.customer_email, o.placed_at, o.card_brand, o.updated_at)
+                         IS DISTINCT FROM
+                         (EXCLUDED.charge_id, EXCLUDED.payment_intent_id, EXCLUDED.amount_minor, EXCLUDED.currency,
+                          EXCLUDED.refunded_minor, EXCLUDED.customer_email, EXCLUDED.placed_at, EXCLUDED.card_brand,
+                          EXCLUDED.updated_at)
+                     AND (EXCLUDED.updated_at >= o.updated_at OR EXCLUDED.updated_at IS NULL OR o.updated_at IS NULL)
+                   RETURNING o.order_ref, o.payment_key, o.charge_id, o.payment_intent_id, o.xmax = 0 AS new
+               )
+               SELECT order_ref AS "order_ref!", charge_id, payment_intent_id, new FROM written
+               UNION ALL
+               SELECT o.order_ref, o.charge_id, o.payment_intent_id, NULL
+               FROM chargebook.orders o JOIN written w USING (order_ref, payment_key)"#,
+            &column(rows, |p| p.order_ref.as_str()) as _,
+            &column(rows, |p| p.payment_key()) as _,
+            &column(rows, |p| p.charge.as_ref().map(ToString::to_string)) as _,
+            &column(rows, |p| p.payment_intent.as_ref().map(ToString::to_string)) as _,
+            &column(rows, |p| p.amount.minor()),
+            &column(rows, |p| p.amount.currency().code().to_owned()),
+            &column(rows, |p| p.refunded_minor) as _,
+            &column(rows, |p| p.customer_email.as_deref()) as _,
+            &column(rows, |p| p.placed_at) as _,
+            &column(rows, |p| p.card_brand.as_deref()) as _,
+            &column(rows, |p| p.updated_at) as _,
+            &column(rows, |p| self.customer_key?.customer(p.customer_email.as_deref()?).map(|c| c.to_string())) as _
+        )
+        .fetch_all(connection)
+        .await
+        .map_err(ledger_error)
     }
 }
 
@@ -201,42 +257,4 @@ async fn mark(connection: &mut PgConnection, named: &[Named]) -> Result<(), Ledg
     .await
     .map_err(ledger_error)?;
     Ok(())
-}
-
-/// Writes some payments; answers what those name that are new or changed.
-async fn write(connection: &mut PgConnection, rows: &[&OrderPayment]) -> Result<Vec<Named>, LedgerError> {
-    sqlx::query_as!(
-        Named,
-        r#"WITH given AS (
-               SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[],
-                                    $7::bigint[], $8::text[], $9::timestamptz[])
-                 AS g(order_ref, payment_key, charge_id, payment_intent_id, amount_minor, currency,
-                      refunded_minor, customer_email, placed_at)
-           ), written AS (
-               INSERT INTO chargebook.orders AS o SELECT * FROM given
-               ON CONFLICT (order_ref, payment_key) DO UPDATE SET
-                   charge_id = EXCLUDED.charge_id, payment_intent_id = EXCLUDED.payment_intent_id,
-                   amount_minor = EXCLUDED.amount_minor, currency = EXCLUDED.currency,
-                   refunded_minor = EXCLUDED.refunded_minor, customer_email = EXCLUDED.customer_email,
-                   placed_at = EXCLUDED.placed_at
-               WHERE o IS DISTINCT FROM EXCLUDED
-               RETURNING o.order_ref, o.payment_key, o.charge_id, o.payment_intent_id, o.xmax = 0 AS new
-           )
-           SELECT order_ref AS "order_ref!", charge_id, payment_intent_id, new FROM written
-           UNION ALL
-           SELECT o.order_ref, o.charge_id, o.payment_intent_id, NULL
-           FROM chargebook.orders o JOIN written w USING (order_ref, payment_key)"#,
-        &column(rows, |p| p.order_ref.as_str()) as _,
-        &column(rows, |p| p.payment_key()) as _,
-        &column(rows, |p| p.charge.as_ref().map(ToString::to_string)) as _,
-        &column(rows, |p| p.payment_intent.as_ref().map(ToString::to_string)) as _,
-        &column(rows, |p| p.amount.minor()),
-        &column(rows, |p| p.amount.currency().code().to_owned()),
-        &column(rows, |p| p.refunded_minor) as _,
-        &column(rows, |p| p.customer_email.as_deref()) as _,
-        &column(rows, |p| p.placed_at) as _
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(ledger_error)
 }

@@ -7,7 +7,7 @@ use chargebook_domain::{ChargeId, Currency, Money, OrderPayment, OrderRef, Payme
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgPool, Row};
+use sqlx::{AssertSqlSafe, PgExecutor, PgPool, Row};
 
 use crate::error::read_error;
 use crate::load::id;
@@ -29,7 +29,7 @@ pub enum OrderSource {
     /// `chargebook.orders`.
     Table,
     /// A view with the columns `order_ref`, `payment_intent_id`, `charge_id`, `amount`, `currency`, `customer_email`,
-    /// `placed_at` and, if it has one, `refunded`.
+    /// `placed_at` and, if it has them, `refunded` and `card_brand`.
     View {
         /// Its name, quoted for SQL.
         quoted: String,
@@ -85,6 +85,11 @@ impl OrderSource {
         Ok(Self::View { quoted, unit })
     }
 
+    /// Whether orders are Chargebook's own.
+    pub(crate) fn is_table(&self) -> bool {
+        *self == Self::Table
+    }
+
     /// The relation, for SQL.
     pub(crate) fn relation(&self) -> &str {
         match self {
@@ -96,7 +101,7 @@ impl OrderSource {
     /// The payments that match any of these.
     pub(crate) async fn payments(
         &self,
-        pool: &PgPool,
+        executor: impl PgExecutor<'_>,
         charges: &BTreeSet<ChargeId>,
         intents: &BTreeSet<PaymentIntentId>,
         orders: &BTreeSet<OrderRef>,
@@ -112,7 +117,7 @@ impl OrderSource {
         .bind(charges.iter().map(ChargeId::as_str).collect::<Vec<_>>())
         .bind(intents.iter().map(PaymentIntentId::as_str).collect::<Vec<_>>())
         .bind(orders.iter().map(OrderRef::as_str).collect::<Vec<_>>())
-        .fetch_all(pool)
+        .fetch_all(executor)
         .await
         .map_err(|error| self.error(error))?;
         let readable = rows.iter().filter_map(|row| match (self, self.payment(row)) {
@@ -124,6 +129,54 @@ impl OrderSource {
             (_, payment) => Some(payment),
         });
         readable.collect()
+    }
+
+    /// Payments of exactly this amount for orders that were placed within a time, the latest first.
+    pub(crate) async fn placed_for(
+        &self,
+        pool: &PgPool,
+        amount: Money,
+        between: [DateTime<Utc>; 2],
+        limit: i64,
+    ) -> Result<Vec<OrderPayment>, LedgerError> {
+        let Some(stated) = self.stated(amount) else { return Ok(Vec::new()) };
+        let column = if *self == Self::Table { "amount_minor" } else { "amount" };
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "SELECT {} FROM {} o WHERE o.placed_at BETWEEN $1 AND $2 AND o.{column} = $3 AND lower(o.currency::text) = $4 \
+             ORDER BY o.placed_at DESC LIMIT $5",
+            self.columns(),
+            self.relation()
+        )))
+        .bind(between[0])
+        .bind(between[1])
+        .bind(stated)
+        .bind(amount.currency().code())
+        .bind(limit)
+        .fetch_all(pool)
+        .await
+        .map_err(|error| self.error(error))?;
+        Ok(rows.iter().filter_map(|row| self.payment(row).ok()).collect())
+    }
+
+    /// How many orders each of these normal e-mail addresses has in a view; those that have none are left out. In the table
+    /// orders are counted by their customers.
+    pub(crate) async fn orders_by_email(
+        &self,
+        pool: &PgPool,
+        emails: &[&str],
+    ) -> Result<Vec<(String, i64)>, LedgerError> {
+        if emails.is_empty() || self.is_table() {
+            return Ok(Vec::new());
+        }
+        sqlx::query_as(AssertSqlSafe(format!(
+            "SELECT lower(btrim(o.customer_email::text)), count(DISTINCT o.order_ref::text) FROM {} o \
+             WHERE lower(btrim(o.customer_email::text)) = ANY($1) GROUP BY 1",
+            self.relation()
+        )))
+        .bind(emails)
+        .fetch_all(pool)
+        .await
+        .map_err(|error| self.error(error))
     }
 
     /// A column of `o` as text, for comparing. Where it is text already this changes nothing, and indexes serve.
@@ -149,13 +202,13 @@ impl OrderSource {
         match self {
             Self::Table => {
                 "o.order_ref, o.charge_id, o.payment_intent_id, o.amount_minor::numeric AS amount, o.currency, \
-                 o.refunded_minor::numeric AS refunded, o.customer_email, o.placed_at"
+                 o.refunded_minor::numeric AS refunded, o.customer_email, o.placed_at, o.card_brand"
             }
             Self::View { .. } => {
                 "o.order_ref::text AS order_ref, nullif(o.charge_id::text, '') AS charge_id, \
                  nullif(o.payment_intent_id::text, '') AS payment_intent_id, o.amount::numeric AS amount, \
                  o.currency::text AS currency, (to_jsonb(o) ->> 'refunded')::numeric AS refunded, \
-                 o.customer_email::text AS customer_email, CASE WHEN isfinite(o.placed_at::timestamptz) THEN o.placed_at::timestamptz END AS placed_at"
+                 o.customer_email::text AS customer_email, CASE WHEN isfinite(o.placed_at::timestamptz) THEN o.placed_at::timestamptz END AS placed_at, to_jsonb(o) ->> 'card_brand' AS card_brand"
             }
         }
     }
@@ -182,6 +235,8 @@ impl OrderSource {
             refunded_minor: refunded.map(|refunded| minor(refunded, "refunded")).transpose()?,
             customer_email: text("customer_email")?,
             placed_at,
+            card_brand: text("card_brand")?,
+            updated_at: None,
         })
     }
 
@@ -202,6 +257,20 @@ impl OrderSource {
         };
         let factor = 10_i64.checked_pow(currency.exponent()?)?;
         whole(major.checked_mul(Decimal::from(factor))?)
+    }
+
+    /// An amount as it is stated here, or `None` when it can't be.
+    fn stated(&self, amount: Money) -> Option<Decimal> {
+        let unit = match self {
+            Self::Table => AmountUnit::Minor,
+            Self::View { unit, .. } => *unit,
+        };
+        let minor = Decimal::from(amount.minor());
+        if unit == AmountUnit::Minor {
+            return Some(minor);
+        }
+        let major = minor.checked_div(Decimal::from(10_i64.checked_pow(amount.currency().exponent()?)?))?;
+        if unit == AmountUnit::Major { Some(major) } else { major.checked_mul(Decimal::ONE_HUNDRED) }
     }
 
     /// Looks at up to 10,000 rows of the mapping.
@@ -290,6 +359,21 @@ mod tests {
         assert_eq!(name("shop.orders"), Ok("\"shop\".\"orders\"".to_owned()));
         for bad in ["", "a.b.c", "orders; DROP TABLE x", "or\"ders", "a.", ".b"] {
             assert_eq!(name(bad), Err(InvalidViewName), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_amount_is_looked_for_as_it_is_stated() {
+        for (unit, minor, code, stated) in [
+            (AmountUnit::Major, 1234, "usd", "12.34"),
+            (AmountUnit::Major, 5000, "jpy", "5000"),
+            (AmountUnit::X100, 5000, "jpy", "500000"),
+            (AmountUnit::Minor, 1234, "kwd", "1234"),
+        ] {
+            let source = OrderSource::view("orders", unit).unwrap();
+            let amount = Money::new(minor, Currency::parse(code).unwrap());
+            assert_eq!(source.stated(amount), Some(stated.parse().unwrap()), "{unit:?} {code}");
+            assert_eq!(source.minor(stated.parse().unwrap(), amount.currency()), Some(minor), "{unit:?} {code}");
         }
     }
 

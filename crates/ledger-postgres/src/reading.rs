@@ -1,5 +1,8 @@
 //! What people and programs read: lists, one dispute's whole story, the journal. The names are those of the tables.
 
+mod acting;
+mod customers;
+mod explain;
 mod lines;
 
 use chargebook_domain::ports::LedgerError;
@@ -10,6 +13,12 @@ use futures_util::TryStreamExt;
 use crate::PostgresLedger;
 use crate::error::{corrupt, read_error};
 
+pub use acting::{FollowUpLine, MessageLine, QueueLine, RuleFilter, RuleLine};
+pub use customers::{
+    CustomerAmount, CustomerDecision, CustomerDispute, CustomerLine, CustomerOrder, CustomerStory, Decision,
+    LinkedCustomer,
+};
+pub use explain::{Clues, DisputeClue, PaymentClue, UntiedClue, WarningClue, WholeClue};
 pub use lines::{
     BalanceLine, DiscrepancyLine, DisputeLine, EventLine, HistoryLine, JournalLine, MovementLine, OrderLine,
     ResolutionLine, Story, SummaryLine,
@@ -177,18 +186,24 @@ impl PostgresLedger {
         })
     }
 
-    /// Source events, the latest first.
+    /// Source events, the latest first. What is `None` does not narrow.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn events(&self, disposition: Option<&str>, limit: i64) -> Result<Vec<EventLine>, LedgerError> {
+    pub async fn events(
+        &self,
+        disposition: Option<&str>,
+        account: Option<&AccountId>,
+        limit: i64,
+    ) -> Result<Vec<EventLine>, LedgerError> {
         sqlx::query_as!(
             EventLine,
             r#"SELECT account, event_id, event_type, received_at, disposition, reason FROM chargebook.source_events
-               WHERE $1::text IS NULL OR disposition = $1
+               WHERE ($1::text IS NULL OR disposition = $1) AND ($3::text IS NULL OR account = $3)
                ORDER BY received_at DESC, account, event_id LIMIT $2"#,
             disposition,
-            limit
+            limit,
+            account.map(AccountId::as_str)
         )
         .fetch_all(&self.pool)
         .await
@@ -216,18 +231,21 @@ impl PostgresLedger {
         kept.collect()
     }
 
-    /// Sealed days and their mails, the latest first.
+    /// Sealed days and their mails, the latest first; with `account`, only the mails of that book.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn summaries(&self, limit: i64) -> Result<Vec<SummaryLine>, LedgerError> {
+    pub async fn summaries(&self, account: Option<&AccountId>, limit: i64) -> Result<Vec<SummaryLine>, LedgerError> {
         sqlx::query_as!(
             SummaryLine,
-            r#"SELECT s.business_date, s.time_zone, s.state, s.sealed_at, d.channel AS "channel?", d.state AS "delivery?",
+            r#"SELECT s.business_date, s.time_zone, s.state, s.sealed_at, split_part(d.channel, '/', 1) AS "channel?",
+                      substring(d.channel FROM '/(.*)$') AS "account?", d.state AS "delivery?",
                       d.attempt AS "attempt?", d.receipt, d.reason, d.retry_at
                FROM chargebook.summaries s LEFT JOIN chargebook.summary_deliveries d USING (business_date)
+               WHERE $2::text IS NULL OR substring(d.channel FROM '/(.*)$') = $2
                ORDER BY s.business_date DESC, d.channel LIMIT $1"#,
-            limit
+            limit,
+            account.map(AccountId::as_str)
         )
         .fetch_all(&self.pool)
         .await
@@ -252,7 +270,7 @@ impl PostgresLedger {
 
     /// Hands each posting that is dated within the days to `each`, in the order of dates and entries, without holding
     /// them all. The opening balance is left out; what became known later of the time before `books_start` is dated on
-    /// it. So the opening and all exports together are the books.
+    /// it. So the opening and all exports together are the books. With `account`, only the postings of that book.
     ///
     /// # Errors
     /// [`LedgerError`]; the postings before it were handed over.
@@ -260,6 +278,7 @@ impl PostgresLedger {
         &self,
         days: &std::ops::RangeInclusive<NaiveDate>,
         books_start: Option<NaiveDate>,
+        account: Option<&AccountId>,
         mut each: impl FnMut(JournalLine) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut lines = sqlx::query_as!(
@@ -272,10 +291,12 @@ impl PostgresLedger {
                FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
                WHERE GREATEST(e.posted_on, $3::date) BETWEEN $1 AND $2
                  AND NOT coalesce(e.posted_on < $3 AND coalesce(e.sealed_in < $3, true), false)
+                 AND ($4::text IS NULL OR e.account = $4)
                ORDER BY GREATEST(e.posted_on, $3::date), e.account, e.entry_id, p.line"#,
             *days.start(),
             *days.end(),
-            books_start
+            books_start,
+            account.map(AccountId::as_str)
         )
         .fetch(&self.pool);
         while let Some(line) = lines.try_next().await.map_err(read_error)? {

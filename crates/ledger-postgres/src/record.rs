@@ -1,13 +1,14 @@
 //! Records a batch: one transaction, one statement a table, rows in key order.
 
 mod dispute;
+mod following;
 mod journal;
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{Answer, Cause, Content, Disposition, Entry, Ledger, LedgerError, Lookup};
-use chargebook_domain::{AccountId, CauseId, Change, DisputeKey, Stored};
+use chargebook_domain::{AccountId, CauseId, Change, CustomerKey, DisputeKey, Stored};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
@@ -56,11 +57,14 @@ impl PostgresLedger {
                 _ => None,
             })
             .collect();
-        let current = of_current_orders(&mut transaction, &written).await?;
+        let current = of_current_orders(&mut transaction, &written, self.customer_key).await?;
         let taken = dispute::take(&mut transaction, &current).await?;
         let is_stale = |entry: &Entry| match &entry.content {
             Content::Change(change) => is_written(entry, change) && !taken.contains(&change.key),
-            Content::AccountMovement(..) | Content::Ignored | Content::Quarantined { .. } => false,
+            Content::AccountMovement(..)
+            | Content::FraudWarning(_)
+            | Content::Ignored
+            | Content::Quarantined { .. } => false,
         };
         let fresh: Vec<_> = batch.iter().filter(|entry| !is_stale(entry)).collect();
         let new_causes = causes(&mut transaction, &fresh).await?;
@@ -76,7 +80,14 @@ impl PostgresLedger {
             dispute::discrepancies(&mut transaction, &changes, recorded_at).await?;
             dispute::order_resolutions(&mut transaction, &changes).await?;
             read_queue::owe(&mut transaction, &changes, recorded_at).await?;
+            if let Some(key) = self.customer_key {
+                following::customers(&mut transaction, &changes, &key, recorded_at).await?;
+            }
+            if self.follows_up {
+                following::queue(&mut transaction, &changes, recorded_at).await?;
+            }
         }
+        following::fraud_warnings(&mut transaction, &fresh, recorded_at).await?;
         let stale: Vec<_> = batch.iter().filter(|entry| is_stale(entry)).collect();
         let known = known_causes(&mut transaction, &stale).await?;
         transaction.commit().await.map_err(ledger_error)?;
@@ -92,9 +103,12 @@ impl PostgresLedger {
 }
 
 /// The changes that were decided from the orders as they are. Imports wait from here on until the transaction ends.
+///
+/// What is recorded names customers by `key`: where all were known by another, they are not any more.
 async fn of_current_orders<'a>(
     connection: &mut PgConnection,
     changes: &[&'a Change],
+    key: Option<CustomerKey>,
 ) -> Result<Vec<&'a Change>, LedgerError> {
     if changes.is_empty() {
         return Ok(Vec::new());
@@ -103,10 +117,14 @@ async fn of_current_orders<'a>(
         .fetch_one(&mut *connection)
         .await
         .map_err(ledger_error)?;
-    let version = sqlx::query_scalar!(r#"SELECT coalesce(max(version), 0) AS "version!" FROM chargebook.order_book"#)
-        .fetch_one(connection)
-        .await
-        .map_err(ledger_error)?;
+    let version = sqlx::query_scalar!(
+        r#"WITH others AS (DELETE FROM chargebook.customer_keys WHERE key_id IS DISTINCT FROM $1)
+           SELECT coalesce(max(version), 0) AS "version!" FROM chargebook.order_book"#,
+        key.map(|key| key.id()) as _
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(ledger_error)?;
     Ok(changes.iter().copied().filter(|change| change.orders_version == version).collect())
 }
 
@@ -118,7 +136,9 @@ async fn causes(connection: &mut PgConnection, entries: &[&Entry]) -> Result<BTr
         .iter()
         .flat_map(|entry| {
             let (disposition, reason) = match &entry.content {
-                Content::Change(_) | Content::AccountMovement(..) => (Disposition::Recorded, None),
+                Content::Change(_) | Content::AccountMovement(..) | Content::FraudWarning(_) => {
+                    (Disposition::Recorded, None)
+                }
                 Content::Ignored => (Disposition::Ignored, None),
                 Content::Quarantined { reason } => (Disposition::Quarantined, Some(reason.as_str())),
             };

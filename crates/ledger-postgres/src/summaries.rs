@@ -1,14 +1,23 @@
 //! Sealing business days, and who sends their mails.
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Claim, ClaimRequest, LedgerError, Seal, Sealed, SendOutcome, Summaries};
+use chargebook_domain::AccountId;
+use chargebook_domain::ports::{
+    Claim, ClaimRequest, DayMail, LedgerError, Mails, Seal, Sealed, SendOutcome, Summaries,
+};
 use chargebook_domain::summary::DayBooks;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
 
-use crate::error::ledger_error;
+use crate::books::known_books;
+use crate::error::{corrupt, ledger_error};
 use crate::{PostgresLedger, lease_end};
+
+/// The key of a mail among those of its day: a book's own has the book behind the channel, whose name has no slash.
+fn slot(channel: &str, mail: &DayMail) -> String {
+    mail.book.as_ref().map_or_else(|| channel.to_owned(), |book| format!("{channel}/{book}"))
+}
 
 /// The lock under which days are sealed, one at a time in a database. Any number that nothing else uses.
 const SEAL_LOCK: i64 = 0x6368_6172_6765;
@@ -88,58 +97,60 @@ impl Summaries for PostgresLedger {
         Ok(true)
     }
 
-    async fn books(&self, seal: &Seal) -> Result<DayBooks, LedgerError> {
-        self.day_books(seal).await
+    async fn books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
+        self.day_books(seal, book).await
     }
 
-    async fn undelivered(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<NaiveDate>, LedgerError> {
-        self.expire(channel, now).await?;
-        sqlx::query_scalar!(
-            r#"SELECT s.business_date FROM chargebook.summaries s
-               LEFT JOIN chargebook.summary_deliveries d ON d.business_date = s.business_date AND d.channel = $1
-               WHERE s.state = 'sealed'
-                 AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = s.business_date
-                                 AND o.channel <> $1 AND o.state IN ('accepted', 'sending', 'unknown'))
-                 AND (d.state IS NULL OR (d.state = 'pending' AND coalesce(d.retry_at, $2) <= $2))
-               ORDER BY s.business_date"#,
-            channel,
-            now
-        )
-        .fetch_all(&self.pool)
-        .await
-        .map_err(ledger_error)
+    async fn undelivered(&self, channel: &str, mails: Mails, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError> {
+        self.expire(now).await?;
+        match mails {
+            Mails::Together => {
+                let days = self.undelivered_together(channel, now).await?;
+                Ok(days.into_iter().map(DayMail::together).collect())
+            }
+            Mails::Apart => {
+                self.tell_apart(channel, now, None).await?;
+                self.undelivered_apart(channel, now).await
+            }
+        }
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
-        self.expire(&request.channel, request.now).await?;
+        self.expire(request.now).await?;
+        let ClaimRequest { mail, channel, .. } = request;
+        if mail.book.is_some() {
+            self.tell_apart(channel, request.now, Some(mail.date)).await?;
+        }
         let attempt = sqlx::query_scalar!(
             r#"INSERT INTO chargebook.summary_deliveries AS d
                    (business_date, channel, state, attempt, claimed_until, updated_at)
                SELECT business_date, $2, 'sending', 1, $3, $4 FROM chargebook.summaries
                WHERE business_date = $1 AND state = 'sealed'
                  AND ($5 OR NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = $1
-                                        AND o.channel <> $2 AND o.state IN ('accepted', 'sending', 'unknown')))
+                                        AND o.channel <> $2 AND o.state IN ('accepted', 'sending', 'unknown')
+                                        AND ($6 <> substring(o.channel FROM '/(.*)$')) IS NOT TRUE))
                ON CONFLICT (business_date, channel) DO UPDATE SET
                    state = 'sending', attempt = d.attempt + 1, claimed_until = EXCLUDED.claimed_until, retry_at = NULL,
                    reason = NULL, receipt = NULL, updated_at = EXCLUDED.updated_at
                WHERE (d.state = 'pending' AND ($5 OR coalesce(d.retry_at, $4) <= $4))
                   OR ($5 AND d.state IN ('failed', 'unknown'))
                RETURNING attempt"#,
-            request.date,
-            request.channel,
+            mail.date,
+            slot(channel, mail),
             lease_end(request.now, request.lease),
             request.now,
-            request.again
+            request.again,
+            mail.book.as_ref().map(AccountId::as_str)
         )
         .fetch_optional(&self.pool)
         .await
         .map_err(ledger_error)?;
-        Ok(attempt.map(|attempt| Claim { date: request.date, attempt }))
+        Ok(attempt.map(|attempt| Claim { mail: mail.clone(), attempt }))
     }
 
     async fn settle(
         &self,
-        claim: Claim,
+        claim: &Claim,
         channel: &str,
         outcome: &SendOutcome,
         now: DateTime<Utc>,
@@ -157,8 +168,8 @@ impl Summaries for PostgresLedger {
             r#"UPDATE chargebook.summary_deliveries
                SET state = $4, claimed_until = NULL, receipt = $5, reason = $6, retry_at = $7, updated_at = $8
                WHERE business_date = $1 AND channel = $2 AND attempt = $3 AND state = 'sending'"#,
-            claim.date,
-            channel,
+            claim.mail.date,
+            slot(channel, &claim.mail),
             claim.attempt,
             state,
             receipt,
@@ -174,14 +185,79 @@ impl Summaries for PostgresLedger {
 }
 
 impl PostgresLedger {
+    async fn undelivered_together(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<NaiveDate>, LedgerError> {
+        sqlx::query_scalar!(
+            r#"SELECT s.business_date FROM chargebook.summaries s
+               LEFT JOIN chargebook.summary_deliveries d ON d.business_date = s.business_date AND d.channel = $1
+               WHERE s.state = 'sealed'
+                 AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = s.business_date
+                                 AND o.channel <> $1 AND o.state IN ('accepted', 'sending', 'unknown'))
+                 AND (d.state IS NULL OR (d.state = 'pending' AND coalesce(d.retry_at, $2) <= $2))
+               ORDER BY s.business_date"#,
+            channel,
+            now
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)
+    }
+
+    /// Fixes the books whose mails there are of each sealed day, or of one, unless that is done or the day went together.
+    async fn tell_apart(&self, channel: &str, now: DateTime<Utc>, date: Option<NaiveDate>) -> Result<(), LedgerError> {
+        let mut transaction = self.begin().await.map_err(ledger_error)?;
+        let books = known_books(&mut transaction).await?;
+        sqlx::query!(
+            r#"INSERT INTO chargebook.summary_deliveries (business_date, channel, state, attempt, updated_at)
+               SELECT s.business_date, $1 || '/' || b.account, 'pending', 0, $2
+               FROM chargebook.summaries s CROSS JOIN unnest($3::text[]) AS b(account)
+               WHERE s.state = 'sealed' AND ($4::date IS NULL OR s.business_date = $4)
+                 AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = s.business_date
+                                 AND (o.channel LIKE '%/%' OR o.state IN ('accepted', 'sending', 'unknown')))
+               ON CONFLICT DO NOTHING"#,
+            channel,
+            now,
+            &books,
+            date
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(ledger_error)?;
+        transaction.commit().await.map_err(ledger_error)
+    }
+
+    async fn undelivered_apart(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError> {
+        let rows = sqlx::query!(
+            r#"SELECT m.business_date AS "date!", m.account AS "account!"
+               FROM (SELECT DISTINCT business_date, substring(channel FROM '/(.*)$') AS account
+                     FROM chargebook.summary_deliveries WHERE channel LIKE '%/%' AND state IN ('pending', 'failed')) m
+               LEFT JOIN chargebook.summary_deliveries d
+                 ON d.business_date = m.business_date AND d.channel = $1 || '/' || m.account
+               WHERE (d.state IS NULL OR (d.state = 'pending' AND coalesce(d.retry_at, $2) <= $2))
+                 AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = m.business_date
+                                 AND o.channel <> $1 || '/' || m.account
+                                 AND o.state IN ('accepted', 'sending', 'unknown')
+                                 AND (m.account <> substring(o.channel FROM '/(.*)$')) IS NOT TRUE)
+               ORDER BY m.business_date, m.account COLLATE "C""#,
+            channel,
+            now
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        let mail = |date, account: &str| {
+            let book = AccountId::parse(account).map_err(|_| corrupt("summary_deliveries", "channel", account))?;
+            Ok(DayMail::of(date, book))
+        };
+        rows.into_iter().map(|row| mail(row.date, &row.account)).collect()
+    }
+
     /// A claim that ran out was never settled: its process died, and nobody can know whether the mail went.
-    async fn expire(&self, channel: &str, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    async fn expire(&self, now: DateTime<Utc>) -> Result<(), LedgerError> {
         sqlx::query!(
             r#"UPDATE chargebook.summary_deliveries
-               SET state = 'unknown', claimed_until = NULL, updated_at = $2,
+               SET state = 'unknown', claimed_until = NULL, updated_at = $1,
                    reason = 'the process that was sending it ended before it knew how that went'
-               WHERE channel = $1 AND state = 'sending' AND claimed_until < $2"#,
-            channel,
+               WHERE state = 'sending' AND claimed_until < $1"#,
             now
         )
         .execute(&self.pool)

@@ -5,14 +5,19 @@ use std::fs;
 use std::time::Duration;
 
 use chargebook_domain::ports::{
-    Backfills, ClaimRequest, OrderBook, Period, ReadQueue, Seal, SendOutcome, Slice, Summaries, SweepKind,
-    SweepRequest, Sweeps,
+    Backfills, ClaimRequest, Conclusion, Customers, DayMail, Deed, FollowUps, LoggedRule, OrderBook, Outbox,
+    OutboxMessage, Overview, Period, ReadQueue, Seal, SendOutcome, Sent, Slice, Summaries, SweepKind, SweepRequest,
+    Sweeps, Way,
 };
-use chargebook_domain::{AccountId, BookRules, Claims, Observation, OrderPayment, ReadVolume};
+use chargebook_domain::rules::{RuleName, Tag};
+use chargebook_domain::{
+    AccountId, BookRules, Claims, CustomerFigures, DeliveryCount, Observation, OrderPayment, ReadVolume, ScoreWeights,
+    score,
+};
 use chargebook_ledger_postgres::{Gauges, MIGRATOR, OrderSource, PostgresLedger};
 use chargebook_port_contracts::booking::book;
 use chargebook_port_contracts::samples::{
-    claims, date, day, dispute_key, observation, payment, reinstatement, withdrawal,
+    claims, customer_key, date, day, dispute_key, observation, payment, reinstatement, withdrawal,
 };
 use chrono::TimeDelta;
 use chrono_tz::Tz;
@@ -57,7 +62,7 @@ async fn the_volume_of_reads_is_that_of_thirty_days(pool: PgPool) {
     tell(&ledger, "du_lost", "lost", 80).await;
     let unpaid = Observation { key: dispute_key("du_unpaid"), ..observation("evt_unpaid", "lost", day(90)) };
     book(&ledger, &unpaid.key.clone(), &[unpaid], BookRules::default(), day(90)).await.unwrap();
-    let expected = ReadVolume { events: 0, movements: 1, orphans: 2, since_oldest_open: 2, waiting_for_money: 2 };
+    let expected = ReadVolume { events: 0, movements: 1, read_once: 2, since_oldest_open: 2, waiting_for_money: 2 };
     assert_eq!(volume(day(100)).await, expected);
     let settled = Observation {
         key: dispute_key("du_won"),
@@ -102,15 +107,70 @@ async fn serve(server: &PostgresLedger) {
         let opened = server.open_backfill(&account, period.from, None, &[slice]).await.unwrap();
         server.advance(&Slice { is_done: true, ..opened[0].clone() }).await.unwrap();
     }
+    let (source, answer) = ("stripe".to_owned(), "recorded".to_owned());
+    let count = DeliveryCount { source, day: date(1), answer, deliveries: 1, last_at: day(1) };
+    server.count_deliveries(std::slice::from_ref(&count)).await.unwrap();
+    server.count_deliveries(&[count]).await.unwrap();
+    server.ingestion(day(3)).await.unwrap();
     let seal = Seal { date: date(1), zone: Tz::UTC, books_start: None, now: day(2) };
     assert!(server.seal(&seal).await.unwrap());
     let channel = "folder".to_owned();
-    let request = ClaimRequest { date: date(1), channel: channel.clone(), now: day(2), lease: LEASE, again: false };
+    let request = ClaimRequest {
+        mail: DayMail::together(date(1)),
+        channel: channel.clone(),
+        now: day(2),
+        lease: LEASE,
+        again: false,
+    };
     let claim = server.claim(&request).await.unwrap().unwrap();
     server
-        .settle(claim, &channel, &SendOutcome::Accepted { receipt: None }, day(2) + TimeDelta::seconds(1))
+        .settle(&claim, &channel, &SendOutcome::Accepted { receipt: None }, day(2) + TimeDelta::seconds(1))
         .await
         .unwrap();
+}
+
+/// Acts on a dispute as rules do, again when nothing of it is kept any more, and sends what that owes.
+async fn act(server: &PostgresLedger) {
+    let key = customer_key("a key");
+    let rules = BookRules { customer_key: Some(key), ..BookRules::default() };
+    let customer = key.customer("jo@example.com").unwrap();
+    server
+        .import(&[OrderPayment { customer_email: Some("jo@example.com".to_owned()), ..payment("#1") }])
+        .await
+        .unwrap();
+    for (nth, status) in ["lost", "won", "lost"].into_iter().enumerate() {
+        let at = day(10 + 40 * i64::try_from(nth).unwrap());
+        let seen = Observation { key: dispute_key("du_9"), ..observation(&format!("evt_9_{nth}"), status, at) };
+        book(server, &seen.key.clone(), &[seen], rules, at).await.unwrap();
+        let claimed = server.claim_follow_ups(at, LEASE, 9).await.unwrap().remove(0);
+        server.put_off(&claimed, "a try", Some(at), at).await.unwrap();
+        let follow_up = server.claim_follow_ups(at, LEASE, 9).await.unwrap().remove(0);
+        let rule = RuleName::parse("a").unwrap();
+        let message = OutboxMessage {
+            id: follow_up.id(),
+            way: Way::Mail,
+            subject: "A loss".to_owned(),
+            body: "It is lost.".to_owned(),
+        };
+        let deeds = vec![
+            Deed::Decide {
+                customer: customer.clone(),
+                is_blocked: true,
+                rule: rule.clone(),
+                reason: "lost".to_owned(),
+            },
+            Deed::Tag { customer: customer.clone(), tag: Tag::parse("risk").unwrap(), rule: rule.clone() },
+            Deed::Send(message),
+        ];
+        let rules = vec![LoggedRule { rule, fired: true, why: "it is lost".to_owned() }];
+        let score = Some(score(&CustomerFigures::default(), &ScoreWeights::default()));
+        let conclusion = Conclusion { follow_up, customer: Some(customer.clone()), score, rules, deeds };
+        server.conclude(&[conclusion], at).await.unwrap();
+        let claimed = server.claim_messages(at, LEASE, 9).await.unwrap().remove(0);
+        server.settle_message(&claimed, &Sent::Done, at).await.unwrap();
+    }
+    assert_eq!(server.follow_ups(None, 9).await.unwrap().len(), 1, "those before it are forgotten");
+    while !server.rehash(customer_key("another key"), day(200)).await.unwrap().is_done {}
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
@@ -135,6 +195,7 @@ async fn the_role_of_the_documents_may_do_what_the_server_does(pool: PgPool) {
     run(grants.replace("chargebook_server", &role)).await;
     assert_eq!(server.missing_privileges().await.unwrap(), Vec::<String>::new());
     serve(&server).await;
+    act(&server.following_up().with_customers(customer_key("a key"))).await;
 
     server_pool.close().await;
     run(format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;

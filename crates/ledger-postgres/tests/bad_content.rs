@@ -95,7 +95,7 @@ async fn one_bad_delivery_of_a_batch_is_quarantined_and_the_others_are_booked(po
     let mut expected = [Receipt::Recorded; 6];
     expected[2] = Receipt::Quarantined;
     assert_eq!(receipts, expected);
-    let events = ledger.events(Some("quarantined"), 10).await.unwrap();
+    let events = ledger.events(Some("quarantined"), None, 10).await.unwrap();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].event_id, "evt_3");
     assert_eq!(events[0].reason.as_deref(), Some("a value does not fit (SQLSTATE 22021)"));
@@ -104,7 +104,7 @@ async fn one_bad_delivery_of_a_batch_is_quarantined_and_the_others_are_booked(po
 
     let healed = ingest(&ledger).ingest(&[received(&lost(3))], day(1)).await.unwrap();
     assert_eq!(healed, [Receipt::Recorded], "once it can be booked");
-    assert_eq!(ledger.events(Some("quarantined"), 10).await.unwrap(), []);
+    assert_eq!(ledger.events(Some("quarantined"), None, 10).await.unwrap(), []);
 }
 
 /// Asks everything that the ports can be asked, and hands each error to `check`.
@@ -116,7 +116,7 @@ async fn ask_all(ledger: &PostgresLedger, check: impl Fn(&str, &LedgerError)) {
     check("import", &ledger.import(&[payment("#1")]).await.unwrap_err());
     check("due", &ledger.due(None, 10).await.unwrap_err());
     check("seal", &ledger.seal(&seal).await.unwrap_err());
-    check("books", &ledger.books(&seal).await.unwrap_err());
+    check("books", &ledger.books(&seal, None).await.unwrap_err());
     check("sealed", &ledger.sealed(Tz::UTC).await.unwrap_err());
     check("trial balance", &ledger.trial_balance().await.unwrap_err());
     check("check orders", &ledger.check_orders().await.unwrap_err());
@@ -267,7 +267,7 @@ async fn a_stored_value_that_no_summary_can_show_is_corrupt_and_named(pool: PgPo
         }
         put(&pool, table, column, value).await;
         let seal = Seal { date: date(1), zone: Tz::UTC, books_start: None, now: day(2) };
-        corrupt(ledger.books(&seal).await.unwrap_err(), case);
+        corrupt(ledger.books(&seal, None).await.unwrap_err(), case);
     }
 }
 
@@ -282,7 +282,7 @@ async fn sums_beyond_64_bits_are_told_and_do_not_stop_the_books(pool: PgPool) {
         book(&ledger, &huge.key, std::slice::from_ref(&huge), BookRules::default(), day(1)).await.unwrap();
     }
     let seal = Seal { date: date(1), zone: Tz::UTC, books_start: None, now: day(2) };
-    for error in [ledger.trial_balance().await.unwrap_err(), ledger.books(&seal).await.unwrap_err()] {
+    for error in [ledger.trial_balance().await.unwrap_err(), ledger.books(&seal, None).await.unwrap_err()] {
         let LedgerError::Corrupt { what } = error else { panic!("{error:?}") };
         assert_eq!(what, "a value or a sum that does not fit (SQLSTATE 22003)");
     }

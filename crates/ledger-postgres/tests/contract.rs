@@ -70,3 +70,51 @@ mod completeness {
         #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
     );
 }
+
+mod customers {
+    use chargebook_port_contracts::samples::customer_key;
+
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::customers_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) =>
+            ledger(pool).with_customers(customer_key("the first key"))
+    );
+}
+
+mod monitoring {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::monitoring_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
+    );
+}
+
+mod aliases {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::aliases_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) =>
+            ledger(pool)
+    );
+}
+
+mod follow_ups {
+    use chargebook_port_contracts::contract::conclusions::key;
+
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::follow_ups_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) =>
+            ledger(pool).following_up().with_customers(key())
+    );
+}
+
+mod outbox {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::outbox_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) =>
+            ledger(pool).following_up()
+    );
+}

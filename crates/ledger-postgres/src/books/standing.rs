@@ -1,8 +1,8 @@
 //! How the disputes stand beside a day: the windows up to it, what is open, what needs a person.
 
-use chargebook_domain::Outcome;
 use chargebook_domain::ports::LedgerError;
 use chargebook_domain::summary::{Attention, OpenBalance, Window};
+use chargebook_domain::{AccountId, Outcome};
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
@@ -16,11 +16,13 @@ pub(super) async fn window(snapshot: &mut PgConnection, day: &Day<'_>, from: Nai
         r#"SELECT outcome, count(*) AS "count!", count(*) FILTER (WHERE evidence_submitted) AS "challenged!"
                FROM chargebook.disputes
                WHERE closed_at >= $1::date::timestamp AT TIME ZONE $3
-                 AND closed_at < ($2::date + 1)::timestamp AT TIME ZONE $3
+                 AND closed_at < ($2::date + 1)::timestamp AT TIME ZONE $3 AND same_as_dispute_id IS NULL
+                 AND ($4::text IS NULL OR account = $4)
                GROUP BY outcome"#,
         from,
         day.date,
-        day.zone
+        day.zone,
+        day.book
     )
     .fetch_all(&mut *snapshot)
     .await
@@ -44,10 +46,12 @@ pub(super) async fn window(snapshot: &mut PgConnection, day: &Day<'_>, from: Nai
                FROM chargebook.disputes d JOIN chargebook.resolutions r USING (account, dispute_id)
                WHERE d.closed_at >= $1::date::timestamp AT TIME ZONE $3
                  AND d.closed_at < ($2::date + 1)::timestamp AT TIME ZONE $3 AND d.outcome IN ('won', 'lost')
+                 AND ($4::text IS NULL OR d.account = $4)
                GROUP BY r.currency"#,
         from,
         day.date,
-        day.zone
+        day.zone,
+        day.book
     )
     .fetch_all(&mut *snapshot)
     .await
@@ -68,10 +72,13 @@ pub(super) async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<O
                       count(*) FILTER (WHERE NOT coalesce(evidence_submitted, false)
                           AND evidence_due_by >= ($1::date + 1)::timestamp AT TIME ZONE $2
                           AND evidence_due_by < ($1::date::timestamp + $3) AT TIME ZONE $2) AS "due!"
-               FROM chargebook.disputes WHERE closed_at IS NULL GROUP BY currency"#,
+               FROM chargebook.disputes WHERE closed_at IS NULL AND same_as_dispute_id IS NULL
+                 AND ($4::text IS NULL OR account = $4)
+               GROUP BY currency"#,
         day.date,
         day.zone,
-        week
+        week,
+        day.book
     )
     .fetch_all(&mut *snapshot)
     .await
@@ -90,22 +97,37 @@ pub(super) async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<O
     Ok(open)
 }
 
-pub(super) async fn attention(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Attention, LedgerError> {
+pub(super) async fn attention(
+    snapshot: &mut PgConnection,
+    day: &Day<'_>,
+    known_books: &[String],
+) -> Result<Attention, LedgerError> {
+    let own = AccountId::own();
     let row = sqlx::query!(
-            r#"SELECT (SELECT count(*) FROM chargebook.disputes WHERE order_match = 'orphan') AS "orphans!",
-                      (SELECT count(*) FROM chargebook.disputes WHERE order_match = 'ambiguous') AS "ambiguous!",
-                      (SELECT count(*) FROM chargebook.disputes WHERE bucket = 'recovery_pending') AS "recovery_pending!",
+        r#"SELECT (SELECT count(*) FROM chargebook.disputes
+                       WHERE order_match = 'orphan' AND same_as_dispute_id IS NULL
+                         AND ($3::text IS NULL OR account = $3)) AS "orphans!",
+                      (SELECT count(*) FROM chargebook.disputes
+                       WHERE order_match = 'ambiguous' AND same_as_dispute_id IS NULL
+                         AND ($3::text IS NULL OR account = $3)) AS "ambiguous!",
+                      (SELECT count(*) FROM chargebook.disputes
+                       WHERE bucket = 'recovery_pending' AND ($3::text IS NULL OR account = $3)) AS "recovery_pending!",
                       (SELECT count(DISTINCT (account, dispute_id)) FROM chargebook.discrepancies
-                       WHERE kind = ANY($2)) AS "money_questions!",
-                      (SELECT count(*) FROM chargebook.source_events WHERE disposition = 'quarantined') AS "quarantined!",
+                       WHERE kind = ANY($2) AND ($3::text IS NULL OR account = $3)) AS "money_questions!",
+                      (SELECT count(*) FROM chargebook.source_events WHERE disposition = 'quarantined'
+                         AND ($3::text IS NULL OR account = $3 OR ($3 = $4 AND account <> ALL($5)))) AS "quarantined!",
                       (SELECT count(*) FROM chargebook.summary_deliveries
-                       WHERE state IN ('failed', 'unknown') AND business_date < $1) AS "undelivered!""#,
-            day.date,
-            &money_questions() as _
-        )
-        .fetch_one(&mut *snapshot)
-        .await
-        .map_err(read_error)?;
+                       WHERE state IN ('failed', 'unknown') AND business_date < $1
+                         AND ($3 <> substring(channel FROM '/(.*)$')) IS NOT TRUE) AS "undelivered!""#,
+        day.date,
+        &money_questions() as _,
+        day.book,
+        own.as_str(),
+        known_books
+    )
+    .fetch_one(&mut *snapshot)
+    .await
+    .map_err(read_error)?;
     let count = |count: i64| u64::try_from(count).unwrap_or_default();
     Ok(Attention {
         orphans: count(row.orphans),

@@ -158,6 +158,7 @@ pub struct SummaryLine {
     pub state: String,
     pub sealed_at: DateTime<Utc>,
     pub channel: Option<String>,
+    pub account: Option<String>,
     pub delivery: Option<String>,
     pub attempt: Option<i32>,
     pub receipt: Option<String>,

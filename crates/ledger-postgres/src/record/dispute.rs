@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use chargebook_domain::ports::LedgerError;
-use chargebook_domain::{AccountId, Change, Convention, DisputeId, DisputeKey};
+use chargebook_domain::{CardHash, Change, Convention, CustomerId, DisputeKey};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use super::keys;
 use crate::column;
-use crate::error::{corrupt, ledger_error};
+use crate::error::ledger_error;
+use crate::load::key;
 
 /// Writes how each dispute stands, on top of exactly the version it was decided from. Who is not among the answers is
 /// stale: another wrote meanwhile.
@@ -28,11 +29,13 @@ pub(super) async fn take(
         r#"INSERT INTO chargebook.disputes AS d
                (account, dispute_id, charge_id, payment_intent_id, order_hint, amount_minor, currency, reason, case_type,
                 card_brand, card_last4, status, status_as_of, outcome, bucket, opened_at, closed_at, evidence_due_by,
-                evidence_submitted, order_match, convention, version)
+                evidence_submitted, order_match, convention, version, card_hash, customer, same_as_account,
+                same_as_dispute_id, filed_at, paid_at)
            SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
                 $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::text[],
                 $15::text[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::boolean[], $20::text[],
-                $21::text[], $22::bigint[])
+                $21::text[], $22::bigint[], $23::text[], $24::text[], $25::text[], $26::text[],
+                $27::timestamptz[], $28::timestamptz[])
            ON CONFLICT (account, dispute_id) DO UPDATE SET
                 charge_id = EXCLUDED.charge_id, payment_intent_id = EXCLUDED.payment_intent_id,
                 order_hint = EXCLUDED.order_hint, amount_minor = EXCLUDED.amount_minor, currency = EXCLUDED.currency,
@@ -41,7 +44,10 @@ pub(super) async fn take(
                 outcome = EXCLUDED.outcome, bucket = EXCLUDED.bucket, opened_at = EXCLUDED.opened_at,
                 closed_at = EXCLUDED.closed_at, evidence_due_by = EXCLUDED.evidence_due_by,
                 evidence_submitted = EXCLUDED.evidence_submitted, order_match = EXCLUDED.order_match,
-                convention = EXCLUDED.convention, match_due = false, version = EXCLUDED.version
+                convention = EXCLUDED.convention, match_due = false, version = EXCLUDED.version,
+                card_hash = EXCLUDED.card_hash, customer = EXCLUDED.customer,
+                same_as_account = EXCLUDED.same_as_account, same_as_dispute_id = EXCLUDED.same_as_dispute_id,
+                filed_at = EXCLUDED.filed_at, paid_at = EXCLUDED.paid_at
            WHERE d.version = EXCLUDED.version - 1
            RETURNING account, dispute_id"#,
         &accounts as _,
@@ -65,18 +71,18 @@ pub(super) async fn take(
         &column(&rows, |c| c.facts.last(|f| f.evidence_submitted)) as _,
         &column(&rows, |c| c.dispute.order_match.as_str()) as _,
         &column(&rows, |c| c.dispute.convention.map(Convention::as_str)) as _,
-        &column(&rows, |c| c.expected + 1)
+        &column(&rows, |c| c.expected + 1),
+        &column(&rows, |c| c.facts.first(|f| f.card_hash.as_ref().map(ToString::to_string))) as _,
+        &column(&rows, |c| c.dispute.customer.as_ref().map(CustomerId::as_str)) as _,
+        &column(&rows, |c| c.dispute.same_as.as_ref().map(|same| same.account.as_str())) as _,
+        &column(&rows, |c| c.dispute.same_as.as_ref().map(|same| same.dispute.as_str())) as _,
+        &column(&rows, |c| c.dispute.filed_at) as _,
+        &column(&rows, |c| c.dispute.paid_at) as _
     )
     .fetch_all(connection)
     .await
     .map_err(ledger_error)?;
-    written
-        .into_iter()
-        .map(|row| match (AccountId::parse(&row.account), DisputeId::parse(&row.dispute_id)) {
-            (Ok(account), Ok(dispute)) => Ok(DisputeKey { account, dispute }),
-            _ => Err(corrupt("disputes", "dispute_id", &row.dispute_id)),
-        })
-        .collect()
+    written.into_iter().map(|row| key(&row.account, &row.dispute_id)).collect()
 }
 
 /// Appends the statements that are new.
@@ -94,16 +100,17 @@ pub(super) async fn history(
         r#"INSERT INTO chargebook.dispute_history
                (account, dispute_id, status, as_of, cause, basis, recorded_at, amount_minor, currency, charge_id,
                 payment_intent_id, order_hint, reason, case_type, card_brand, card_last4, opened_at, evidence_due_by,
-                evidence_submitted, latest_movement_at)
+                evidence_submitted, latest_movement_at, card_hash)
            SELECT account, dispute_id, status, as_of, cause, basis, $7, amount_minor, currency, charge_id,
                 payment_intent_id, order_hint, reason, case_type, card_brand, card_last4, opened_at, evidence_due_by,
-                evidence_submitted, latest_movement_at
+                evidence_submitted, latest_movement_at, card_hash
            FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[], $8::bigint[],
                 $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
-                $17::timestamptz[], $18::timestamptz[], $19::boolean[], $20::timestamptz[])
+                $17::timestamptz[], $18::timestamptz[], $19::boolean[], $20::timestamptz[],
+                $21::text[])
              AS l(account, dispute_id, status, as_of, cause, basis, amount_minor, currency, charge_id,
                 payment_intent_id, order_hint, reason, case_type, card_brand, card_last4, opened_at, evidence_due_by,
-                evidence_submitted, latest_movement_at)"#,
+                evidence_submitted, latest_movement_at, card_hash)"#,
         &column(&rows, |(key, _)| key.account.as_str()) as _,
         &column(&rows, |(key, _)| key.dispute.as_str()) as _,
         &column(&rows, |(_, line)| line.status.as_str()) as _,
@@ -124,7 +131,8 @@ pub(super) async fn history(
         &column(&rows, |(_, line)| line.claims.opened_at) as _,
         &column(&rows, |(_, line)| line.claims.evidence_due_by) as _,
         &column(&rows, |(_, line)| line.claims.evidence_submitted) as _,
-        &column(&rows, |(_, line)| line.latest_movement_at) as _
+        &column(&rows, |(_, line)| line.latest_movement_at) as _,
+        &column(&rows, |(_, line)| line.claims.card_hash.as_ref().map(CardHash::as_str)) as _
     )
     .execute(connection)
     .await

@@ -3,9 +3,11 @@
 //! The cases are the same in every run: a failure names the case, and the case is found again.
 #![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
 
+mod apart;
 mod books;
 mod case;
 mod concurrency;
+mod customers;
 mod figures;
 mod order_blind;
 mod sealing;

@@ -123,7 +123,7 @@ async fn days(case: &Case, ledger: &PostgresLedger, more: bool) -> Vec<DayBooks>
     let preview = more.then_some(date(AFTER));
     let mut books = Vec::new();
     for day in sealed.chain(preview) {
-        books.push(ledger.books(&case.seal(day)).await.unwrap());
+        books.push(ledger.books(&case.seal(day), None).await.unwrap());
     }
     books
 }
@@ -206,7 +206,7 @@ async fn a_preview_is_of_one_moment_while_others_book(pool: PgPool) {
         let play = case.play_on(&ledger);
         let look = async {
             loop {
-                let books = ledger.books(&case.seal(date(AFTER))).await.unwrap();
+                let books = ledger.books(&case.seal(date(AFTER)), None).await.unwrap();
                 let summary = compose(&books).unwrap();
                 assert!(summary.proven(), "case {}: {:?}", case.number, summary.proof);
                 looks += 1;

@@ -15,6 +15,8 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("postings", &[]),
     ("resolutions", &["sealed_in"]),
     ("order_links", &[]),
+    ("customer_decisions", &[]),
+    ("dispute_aliases", &[]),
 ];
 
 /// The refusal of a guard.

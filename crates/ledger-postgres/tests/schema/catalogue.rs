@@ -36,7 +36,10 @@ const BY_ACCOUNT: &[(&str, &str)] = &[
         "account dispute_id order_ref settlement_currency outcome bucket disputed_minor disputed_currency \
          recovered_minor loss_minor fee_minor net_minor closed_at ambiguous",
     ),
+    ("dispute_aliases", "account dispute_id same_as_account same_as_dispute_id joined_by joined_at reason"),
+    ("fraud_warnings", "account warning_id charge_id payment_intent_id fraud_type card_brand occurred_at actionable"),
     ("dispute_reads", "account dispute_id reason due_at attempt claimed_until"),
+    ("follow_ups", "account dispute_id version triggers state attempt queued_at due_at claimed_until ended_at reason"),
     ("sweeps", "account kind attempt claimed_until last_begun_at"),
     ("whole_stretches", "account from_at until_at"),
     (
@@ -52,10 +55,21 @@ const REFERENCE: &[(&str, &str)] = &[
         "orders",
         "order_ref payment_key charge_id payment_intent_id amount_minor currency refunded_minor customer_email placed_at",
     ),
+    ("payment_counts", "network month payments counted_by counted_at reason"),
+    ("monitor_alerts", "network programme month level alerted_at"),
+    ("order_counts", "slot_at card_brand payments orders"),
+    ("customers", "customer key_id known_since replaced_by"),
+    ("customer_keys", "key_id done_first done_then is_done"),
+    ("customer_scores", "customer score reasons scored_at disputes lost"),
+    ("customer_decisions", "customer decided_at decided_by is_blocked reason"),
+    ("customer_tags", "customer tag tagged_at tagged_by"),
     ("summaries", "business_date time_zone state sealed_at"),
     ("summary_deliveries", "business_date channel state"),
     ("deployment", "purpose"),
     ("order_book", "version"),
+    ("rule_log", "follow_up rule account dispute_id customer evaluated_at fired why"),
+    ("outbox", "message_id kind endpoint subject body state attempt queued_at due_at claimed_until ended_at reason"),
+    ("delivery_counts", "source day answer deliveries last_at"),
 ];
 
 const VIEWS: &[(&str, &str)] = &[
@@ -65,6 +79,12 @@ const VIEWS: &[(&str, &str)] = &[
          outcome bucket opened_at closed_at settlement_currency withdrawn_minor reinstated_minor recovered_minor \
          loss_minor fee_minor fx_minor pending_minor suspense_minor net_minor",
     ),
+    (
+        "customer_report",
+        "customer known_since disputes open won lost other_closed inquiries disputed_orders orders first_at last_at",
+    ),
+    ("customer_amounts", "customer currency disputed_minor lost_minor won_minor"),
+    ("blocked_customers", "customer blocked_at reason"),
     ("trial_balance", "account ledger_account currency balance_minor"),
     ("dispute_movements", "account dispute_id movement_id category amount_minor fee_minor net_minor currency tied"),
     (
@@ -74,10 +94,10 @@ const VIEWS: &[(&str, &str)] = &[
 ];
 
 /// Times whose name says what they are for instead of ending in `_at`.
-const NAMED_TIMES: [&str; 4] = ["as_of", "status_as_of", "evidence_due_by", "claimed_until"];
+const NAMED_TIMES: [&str; 5] = ["as_of", "status_as_of", "evidence_due_by", "claimed_until", "known_since"];
 
 /// Dates whose name says what they are for instead of ending in `_on`.
-const NAMED_DATES: [&str; 2] = ["business_date", "sealed_in"];
+const NAMED_DATES: [&str; 4] = ["business_date", "sealed_in", "day", "month"];
 
 /// A name, the table, the table that it refers to, and the columns of both.
 type ForeignKey = (String, String, String, Vec<String>, Vec<String>);
@@ -165,7 +185,23 @@ async fn no_foreign_key_crosses_the_account(pool: PgPool) {
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn amounts_are_whole_minor_units(pool: PgPool) {
-    let counts = ["version", "closed_delta", "won_delta", "lost_delta", "disputes", "open_disputes"];
+    let counts = [
+        "version",
+        "closed_delta",
+        "won_delta",
+        "lost_delta",
+        "disputes",
+        "open_disputes",
+        "open",
+        "won",
+        "lost",
+        "other_closed",
+        "inquiries",
+        "disputed_orders",
+        "deliveries",
+        "payments",
+        "orders",
+    ];
     for (table, column, kind) in columns(&pool).await {
         let inexact = ["numeric", "real", "double precision", "money"].contains(&kind.as_str());
         assert!(!inexact, "{table}.{column} is {kind}");

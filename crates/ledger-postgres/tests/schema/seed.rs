@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chargebook_domain::ports::{
-    Backfills, ClaimRequest, Content, Entry, Ledger, Link, OrderBook, Period, Seal, Slice, Summaries, SweepKind,
-    SweepRequest, Sweeps,
+    Backfills, ClaimRequest, Content, DayMail, Entry, Ledger, Link, OrderBook, Overview, Period, Seal, Slice,
+    Summaries, SweepKind, SweepRequest, Sweeps,
 };
-use chargebook_domain::{AccountId, BookRules, Observation};
+use chargebook_domain::{AccountId, BookRules, DeliveryCount, Observation};
 use chargebook_ledger_postgres::{OrderSource, PostgresLedger};
 use chargebook_port_contracts::booking::book;
 use chargebook_port_contracts::samples::{
@@ -44,7 +44,7 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
     let seal = Seal { date: date(1), zone: Tz::UTC, books_start: None, now: day(2) };
     assert!(ledger.seal(&seal).await.unwrap());
     let request = ClaimRequest {
-        date: date(1),
+        mail: DayMail::together(date(1)),
         channel: "folder".to_owned(),
         now: day(2),
         lease: Duration::from_mins(1),
@@ -60,6 +60,9 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
     let unpaid = Observation { key: key.clone(), ..observation("evt_3", "lost", day(3)) };
     book(&ledger, &key, &[unpaid], BookRules::default(), day(3)).await.unwrap();
     ask(&ledger).await;
+    let (source, answer) = ("stripe".to_owned(), "recorded".to_owned());
+    let count = DeliveryCount { source, day: date(3), answer, deliveries: 1, last_at: day(3) };
+    ledger.count_deliveries(&[count]).await.unwrap();
     run(
         pool,
         "INSERT INTO chargebook.movement_ties (account, movement_id, dispute_id, tied_by, tied_at, reason)
@@ -67,7 +70,53 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
     )
     .await
     .unwrap();
+    act(pool).await;
+    know(pool).await;
+    counted(pool).await;
     ledger
+}
+
+/// What is kept of a customer.
+async fn know(pool: &PgPool) {
+    let customer = "0a".repeat(32);
+    for columns in [
+        "customers (customer, key_id, known_since) VALUES ('{}', 'a key', now())",
+        "customer_keys (key_id, done_first, done_then, is_done) VALUES ('a key', '', '', true)",
+        "customer_scores (customer, score, reasons, scored_at) VALUES ('{}', 50, '{}', now())",
+        "customer_decisions (customer, decided_at, decided_by, is_blocked, reason) VALUES ('{}', now(), 'a', true, 'b')",
+        "customer_tags (customer, tag, tagged_at, tagged_by) VALUES ('{}', 'a', now(), 'b')",
+    ] {
+        run(pool, &format!("INSERT INTO chargebook.{}", columns.replacen("{}", &customer, 1))).await.unwrap();
+    }
+}
+
+/// What is kept of doubles, and of what networks count.
+async fn counted(pool: &PgPool) {
+    for columns in [
+        "dispute_aliases (account, dispute_id, same_as_account, same_as_dispute_id, joined_by, joined_at, reason)
+         VALUES ('default', 'du_1', 'default', 'du_2', 'ana', now(), 'entered twice')",
+        "fraud_warnings (account, warning_id, occurred_at, recorded_at) VALUES ('default', 'issfr_1', now(), now())",
+        "payment_counts (network, month, counted_at, payments, counted_by, reason)
+         VALUES ('visa', '2026-11-01', now(), 5, 'ana', 'by hand')",
+        "monitor_alerts (network, programme, month, level, alerted_at) VALUES ('visa', 'VAMP', '2026-11-01', 'reached', now())",
+    ] {
+        run(pool, &format!("INSERT INTO chargebook.{columns}")).await.unwrap();
+    }
+}
+
+/// What is kept of acting on a change, and what that owes.
+async fn act(pool: &PgPool) {
+    for sql in [
+        "INSERT INTO chargebook.follow_ups
+             (account, dispute_id, version, triggers, state, attempt, queued_at, due_at)
+         VALUES ('default', 'du_1', 1, '{dispute_filed}', 'queued', 0, now(), now())",
+        "INSERT INTO chargebook.rule_log (follow_up, rule, evaluated_at, fired, why)
+         VALUES ('default/du_1/1', 'a', now(), false, 'it waits')",
+        "INSERT INTO chargebook.outbox (message_id, kind, subject, body, state, attempt, queued_at, due_at)
+         VALUES ('default/du_1/1:a:0', 'mail', 'A loss', 'It is lost.', 'queued', 0, now(), now())",
+    ] {
+        run(pool, sql).await.unwrap();
+    }
 }
 
 /// What is kept of asking the source.
