@@ -26,10 +26,11 @@ impl Admission {
     /// Why an event must be quarantined, or `None` when it is expected.
     #[must_use]
     pub fn objection(&self, event: &SourceEvent, now: DateTime<Utc>) -> Option<String> {
-        let observation = match &event.reading {
-            Reading::Dispute(observation) => observation,
-            Reading::NotADispute => return None,
-            Reading::NotUnderstood { reason } => return Some(reason.clone()),
+        let as_of = match &event.reading {
+            Reading::Dispute(observation) => observation.as_of,
+            Reading::FraudWarning(warning) => warning.occurred_at,
+            Reading::NotADispute | Reading::Order(_) => return None,
+            Reading::NotUnderstood { reason } | Reading::OrderNotUnderstood { reason } => return Some(reason.clone()),
         };
         let mode = |live| if live { "live" } else { "test" };
         if event.livemode.is_some_and(|livemode| livemode != self.livemode) {
@@ -38,17 +39,27 @@ impl Admission {
                 "a {theirs} mode event, and this deployment keeps {ours} mode books (stripe.livemode)"
             ));
         }
-        if event.account != AccountId::own() && !self.accounts.is_empty() && !self.accounts.contains(&event.account) {
+        let is_connected = event.account.is_at_stripe() && event.account != AccountId::own();
+        if is_connected && !self.accounts.is_empty() && !self.accounts.contains(&event.account) {
             return Some(format!("account {} is not in stripe.accounts", event.account));
         }
-        if is_vast(observation.claims.disputed.minor()) {
-            return Some(too_vast());
+        if let Reading::Dispute(observation) = &event.reading {
+            if is_vast(observation.claims.disputed.minor()) {
+                return Some(too_vast());
+            }
+            if let Some(reason) = Self::objection_to_amounts(&observation.movements) {
+                return Some(reason);
+            }
         }
-        if let Some(reason) = Self::objection_to_amounts(&observation.movements) {
-            return Some(reason);
-        }
-        let ahead = observation.as_of.signed_duration_since(now) > AHEAD_MAX;
+        let ahead = as_of.signed_duration_since(now) > AHEAD_MAX;
         ahead.then(|| "it is dated more than 24 hours ahead of this machine's clock".to_owned())
+    }
+
+    /// Whether an order belongs to these books. One of the other mode is none of theirs: a shop that is tried out sends
+    /// such orders, and nobody need look at them.
+    #[must_use]
+    pub fn takes_order(&self, event: &SourceEvent) -> bool {
+        event.livemode.is_none_or(|livemode| livemode == self.livemode)
     }
 
     /// Why movements must be quarantined for their amounts, or `None` when they can be booked.
@@ -104,6 +115,10 @@ mod tests {
         let Reading::Dispute(observation) = &mut vast.reading else { panic!("a dispute") };
         observation.claims.disputed = Money::new(i64::MIN, Currency::parse("usd").unwrap());
         assert!(admission.objection(&vast, now).unwrap().contains("minor units"));
+        for (livemode, is_taken) in [(Some(true), true), (Some(false), false), (None, true)] {
+            let order = SourceEvent { reading: Reading::Order(vec![]), ..event("default", livemode, now) };
+            assert_eq!((admission.takes_order(&order), admission.objection(&order, now)), (is_taken, None));
+        }
         let any = Admission { livemode: true, accounts: BTreeSet::new() };
         assert_eq!(any.objection(&event("acct_2", Some(true), now), now), None);
     }

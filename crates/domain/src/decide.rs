@@ -1,18 +1,25 @@
 //! The heart: from what is stored and what was observed to what must be written. Pure.
 
+mod entries;
+
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use crate::figures::{Step, bucket, steps};
-use crate::journal::{BookedCloseOuts, Heading, JournalError, missing_close_outs, movement_postings};
-use crate::orders::match_order;
+pub use self::entries::account_entry;
+use self::entries::{close_out_entries, movement_entries, reversals};
+use crate::figures::{bucket, steps};
+use crate::follow_up::triggers;
+use crate::journal::{BookedCloseOuts, JournalError};
+use crate::orders::{customer, match_order, paid_at};
 use crate::ports::Version;
-use crate::reread::owed_read;
+use crate::reread::{Sight, owed_read};
 use crate::resolution::{BookedDeltas, BookedOutcomes, missing, targets};
 use crate::{
-    Bucket, Category, Convention, Currency, Discrepancy, DiscrepancyKind, DisputeId, DisputeKey, EntryId, EntryKind,
-    Facts, Figures, JournalEntry, Line, MoneyError, Movement, MovementContradicted, Observation, OrderMatch,
-    OrderPayment, OrderRef, OrderResolution, Outcome, OwedRead, Resolution, Status,
+    Bucket, Category, Convention, Currency, CustomerId, CustomerKey, Discrepancy, DiscrepancyKind, DisputeKey, Facts,
+    Figures, JournalEntry, Line, MoneyError, Movement, MovementContradicted, Observation, OrderMatch, OrderPayment,
+    OrderRef, OrderResolution, Outcome, OwedRead, Resolution, Status, Trigger,
 };
 
 /// How the books are kept.
@@ -24,11 +31,13 @@ pub struct BookRules {
     pub convention: Convention,
     /// Up to how many percent of what was withdrawn a difference on a won, converted dispute is the exchange rate's.
     pub fx_tolerance_percent: u8,
+    /// By what customers are known; without it none is.
+    pub customer_key: Option<CustomerKey>,
 }
 
 impl Default for BookRules {
     fn default() -> Self {
-        Self { time_zone: Tz::UTC, convention: Convention::Holding, fx_tolerance_percent: 10 }
+        Self { time_zone: Tz::UTC, convention: Convention::Holding, fx_tolerance_percent: 10, customer_key: None }
     }
 }
 
@@ -65,6 +74,24 @@ pub struct Stored {
     pub payments: Vec<OrderPayment>,
     /// The order that a person linked it to.
     pub linked: Option<OrderRef>,
+    /// Whether it had exactly one order when it was last decided.
+    pub was_matched: bool,
+    /// Whose it was then.
+    pub customer: Option<CustomerId>,
+    /// The dispute that it is a double of, once that is known. A double keeps its facts, and counts as nothing.
+    pub same_as: Option<DisputeKey>,
+    /// Whether it was decided as a double before: then its entries are reversed.
+    pub is_reversed: bool,
+    /// A dispute with the same id in a book of Stripe's, where this one's book is not Stripe's.
+    pub twin: Option<DisputeKey>,
+}
+
+impl Stored {
+    /// Where what is said of this dispute is booked instead: at the dispute of the same id that it is a double of.
+    #[must_use]
+    pub fn home(&self, key: &DisputeKey) -> Option<&DisputeKey> {
+        self.same_as.as_ref().filter(|same| same.dispute == key.dispute).or(self.twin.as_ref())
+    }
 }
 
 /// A dispute as it stands.
@@ -78,10 +105,18 @@ pub struct Dispute {
     pub outcome: Outcome,
     /// Where finance puts it.
     pub bucket: Bucket,
+    /// When it became a formal dispute; `None` for what is none: an inquiry, or what was prevented.
+    pub filed_at: Option<DateTime<Utc>>,
+    /// When its order was paid, where that says.
+    pub paid_at: Option<DateTime<Utc>>,
     /// When it was closed; `None` while it is open.
     pub closed_at: Option<DateTime<Utc>>,
     /// Which order it is about.
     pub order_match: OrderMatch,
+    /// Whose order that is, where it says.
+    pub customer: Option<CustomerId>,
+    /// The dispute that it is a double of.
+    pub same_as: Option<DisputeKey>,
     /// The convention it is booked by; `None` before its first movement.
     pub convention: Option<Convention>,
 }
@@ -113,6 +148,8 @@ pub struct Change {
     pub order_resolutions: Vec<OrderResolution>,
     /// Whether the source must be asked about it.
     pub owed_read: Option<OwedRead>,
+    /// What happened, for those who act on it.
+    pub triggers: BTreeSet<Trigger>,
 }
 
 impl Change {
@@ -177,11 +214,16 @@ pub fn decide(
     let (Some(disputed), Some(present)) = (facts.disputed(), facts.present()) else {
         return Err(DecideError::NothingKnown);
     };
-    let steps = steps(&facts, rules.fx_tolerance_percent)?;
+    let is_double = stored.same_as.is_some();
+    let steps = if is_double { Vec::new() } else { steps(&facts, rules.fx_tolerance_percent)? };
     let moved = !facts.movements().is_empty();
     let convention = stored.convention.unwrap_or(rules.convention);
 
-    let mut entries = movement_entries(&key.dispute, &movements, convention, rules)?;
+    let mut entries = match &stored.same_as {
+        None => movement_entries(&key.dispute, &movements, convention, rules)?,
+        Some(same) if !stored.is_reversed => reversals(key, same, &stored.facts, convention, rules)?,
+        Some(_) => Vec::new(),
+    };
     entries.extend(close_out_entries(&key.dispute, stored, &steps, convention, rules)?);
     let targets = targets(&steps, disputed.currency())?;
     let resolutions = missing(&steps, &targets, stored)?;
@@ -192,7 +234,9 @@ pub fn decide(
     let (order_match, order_discrepancies) = match_order(&facts, stored.linked.as_ref(), &stored.payments)?;
     let mut discrepancies = facts.discrepancies();
     discrepancies.extend(order_discrepancies);
-    discrepancies.extend(money_discrepancies(&facts, outcome, last.values())?);
+    if !is_double {
+        discrepancies.extend(money_discrepancies(&facts, outcome, last.values())?);
+    }
     discrepancies.sort();
     discrepancies.dedup();
     let dispute = Dispute {
@@ -200,12 +244,20 @@ pub fn decide(
         status_as_of: present.as_of,
         outcome,
         bucket: bucket(outcome, &last)?,
+        filed_at: facts.filed_at(),
+        paid_at: paid_at(&order_match, &facts, &stored.payments),
         closed_at: present_run.filter(|run| run.outcome.is_decided()).map(|run| run.started_at),
+        customer: customer(&order_match, &facts, &stored.payments, rules.customer_key),
         order_match,
+        same_as: stored.same_as.clone(),
         convention: moved.then_some(convention),
     };
-    let order_resolutions = order_resolutions(&dispute, &facts, &last)?;
-    let owed_read = owed_read(&facts, &lines, stored.version == 0, &dispute, &discrepancies);
+    let order_resolutions = if is_double { Vec::new() } else { order_resolutions(&dispute, &facts, &last)? };
+    let sight = Sight { is_first: stored.version == 0, knows_customers: rules.customer_key.is_some() };
+    let owed_read = owed_read(&facts, &lines, sight, &dispute, &discrepancies);
+    let owed_read = owed_read.filter(|_| key.account.is_at_stripe() && !is_double);
+    let has_news = !(lines.is_empty() && movements.is_empty());
+    let triggers = if is_double { BTreeSet::new() } else { what_happened(stored, &dispute, has_news) };
     Ok(Change {
         key: key.clone(),
         expected: stored.version,
@@ -219,82 +271,18 @@ pub fn decide(
         discrepancies,
         order_resolutions,
         owed_read,
+        triggers,
     })
 }
 
-fn movement_entries(
-    dispute: &DisputeId,
-    movements: &[Movement],
-    convention: Convention,
-    rules: BookRules,
-) -> Result<Vec<JournalEntry>, DecideError> {
-    let entry = |movement| movement_entry(Some(dispute), movement, convention, rules).transpose();
-    movements.iter().filter_map(entry).collect()
-}
-
-/// The entry of a movement that no dispute claims; none when it moves nothing.
-///
-/// # Errors
-/// [`DecideError`].
-pub fn account_entry(movement: &Movement, rules: BookRules) -> Result<Option<JournalEntry>, DecideError> {
-    movement_entry(None, movement, rules.convention, rules)
-}
-
-fn movement_entry(
-    dispute: Option<&DisputeId>,
-    movement: &Movement,
-    convention: Convention,
-    rules: BookRules,
-) -> Result<Option<JournalEntry>, DecideError> {
-    let what = match movement.category {
-        Category::Withdrawal => "Withdrawal for",
-        Category::Reinstatement => "Reinstatement for",
-        Category::Fee => "Fee for",
-        Category::Other => "Unexplained movement for",
-    };
-    let whom = dispute.map_or("the account", DisputeId::as_str);
-    let heading = Heading {
-        id: EntryId::of_movement(&movement.id),
-        dispute: dispute.cloned(),
-        kind: EntryKind::Movement,
-        occurred_at: movement.occurred_at,
-        posted_on: rules.business_date(movement.occurred_at),
-        narration: format!("{what} {whom}, {}", movement.id),
-    };
-    Ok(JournalEntry::try_new(heading, movement_postings(movement, convention)?)?)
-}
-
-fn close_out_entries(
-    dispute: &DisputeId,
-    stored: &Stored,
-    steps: &[Step],
-    convention: Convention,
-    rules: BookRules,
-) -> Result<Vec<JournalEntry>, DecideError> {
-    let mut entries = Vec::new();
-    let mut nth = stored.close_out_count;
-    for (at, differences) in missing_close_outs(steps, &stored.close_outs, convention)? {
-        let corrects = stored.close_outs.keys().any(|(booked_at, _)| *booked_at == at);
-        let outcome = steps.iter().rev().find(|step| step.at <= at).map_or(Outcome::Open, |step| step.outcome);
-        let what = if corrects { "Correction of the close-out" } else { "Close-out" };
-        let heading = Heading {
-            id: EntryId::of_close_out(dispute, at.timestamp(), nth),
-            dispute: Some(dispute.clone()),
-            kind: EntryKind::CloseOut,
-            occurred_at: at,
-            posted_on: rules.business_date(at),
-            narration: format!("{what} of {dispute}, {}", outcome.as_str().replace('_', " ")),
-        };
-        let mut postings = Vec::new();
-        for (currency, difference) in differences {
-            postings.extend(difference.postings(currency, convention)?);
-        }
-        if let Some(entry) = JournalEntry::try_new(heading, postings)? {
-            entries.push(entry);
-            nth = nth.checked_add(1).ok_or(DecideError::Overflow)?;
-        }
+/// What those who act on disputes hear of: a dispute that is decided again only when its order or its customer changed.
+fn what_happened(stored: &Stored, dispute: &Dispute, has_news: bool) -> BTreeSet<Trigger> {
+    let is_matched = matches!(dispute.order_match, OrderMatch::Matched { .. });
+    if !has_news && is_matched == stored.was_matched && dispute.customer == stored.customer {
+        return BTreeSet::new();
     }
-    Ok(entries)
+    let before = stored.facts.runs().pop().map(|run| run.outcome);
+    triggers(if stored.version == 0 { None } else { Some(before.unwrap_or(Outcome::Open)) }, dispute.outcome)
 }
 
 fn money_discrepancies<'a>(

@@ -203,6 +203,26 @@ impl Facts {
         runs
     }
 
+    /// When it became a formal dispute, which is what networks count: the filing, or the end of the inquiry before it.
+    /// `None` for what is none: an inquiry, or what was prevented.
+    #[must_use]
+    pub fn filed_at(&self) -> Option<DateTime<Utc>> {
+        let runs = self.runs();
+        let is_formal = |outcome| match outcome {
+            Outcome::Open | Outcome::Won | Outcome::Lost | Outcome::Refunded => true,
+            Outcome::InquiryOpen | Outcome::InquiryClosed | Outcome::Prevented => false,
+        };
+        if !runs.last().is_none_or(|run| is_formal(run.outcome)) {
+            return None;
+        }
+        let became = runs.iter().find(|run| is_formal(run.outcome)).map(|run| run.started_at);
+        let was_inquiry = runs.first().is_some_and(|run| !is_formal(run.outcome));
+        if was_inquiry {
+            return became;
+        }
+        self.opened_at().or(became).or_else(|| self.present().map(|line| line.as_of))
+    }
+
     /// Where the facts contradict themselves, or say what nobody knows yet.
     pub(crate) fn discrepancies(&self) -> Vec<Discrepancy> {
         let mut found = Vec::new();

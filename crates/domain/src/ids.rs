@@ -53,7 +53,8 @@ macro_rules! text_ids {
 }
 
 text_ids! {
-    /// The book that a dispute belongs to: `default` for the key's own account, `acct_...` for a connected one.
+    /// The book that a dispute belongs to: `default` for the key's own account, `acct_...` for a connected one,
+    /// `woo:<shop>` for a WooCommerce shop's and `manual:<gateway>` for what people enter.
     AccountId, "an account id";
     /// A dispute, `du_...` or `dp_...` at Stripe.
     DisputeId, "a dispute id";
@@ -67,6 +68,8 @@ text_ids! {
     CauseId, "an event id";
     /// An order, by the reference that the shop's people use.
     OrderRef, "an order reference";
+    /// An early fraud warning, `issfr_...` at Stripe.
+    WarningId, "a fraud warning id";
     /// A journal entry. Made from what caused it, never from a sequence.
     EntryId, "an entry id";
 }
@@ -76,6 +79,20 @@ impl AccountId {
     #[must_use]
     pub fn own() -> Self {
         Self("default".to_owned())
+    }
+
+    /// The book of a WooCommerce shop, by the name that the settings give it.
+    ///
+    /// # Errors
+    /// [`IdError`] when the name does not make an id.
+    pub fn woo(shop: &str) -> Result<Self, IdError> {
+        Self::parse(&format!("woo:{shop}"))
+    }
+
+    /// Whether it is of an account at Stripe, which can be asked about it.
+    #[must_use]
+    pub fn is_at_stripe(&self) -> bool {
+        *self == Self::own() || self.0.starts_with("acct_")
     }
 }
 
@@ -94,6 +111,12 @@ impl EntryId {
     #[must_use]
     pub fn of_movement(movement: &MovementId) -> Self {
         Self(format!("movement:{movement}"))
+    }
+
+    /// What takes back the entry of a movement whose dispute turned out to be another's double.
+    #[must_use]
+    pub fn of_reversal(movement: &MovementId) -> Self {
+        Self(format!("reversal:{movement}"))
     }
 
     /// The `nth` close-out entry of a dispute at one point of its timeline, `at` in Unix seconds.

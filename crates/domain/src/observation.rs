@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{CauseId, ChargeId, DisputeKey, Money, Movement, OrderRef, PaymentIntentId, Status};
+use crate::{CardHash, CauseId, ChargeId, DisputeKey, Money, Movement, OrderRef, PaymentIntentId, Status};
 
 /// How an observation was made. It decides which date its status gets (see [`crate::Facts::runs`]).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -49,6 +49,8 @@ pub struct Claims {
     pub card_brand: Option<String>,
     /// The card's last four digits.
     pub card_last4: Option<String>,
+    /// The card, by a keyed hash of the source's fingerprint of it.
+    pub card_hash: Option<CardHash>,
     /// When the dispute was filed.
     pub opened_at: Option<DateTime<Utc>>,
     /// Until when evidence can be submitted.
@@ -70,6 +72,7 @@ impl Claims {
             case_type: None,
             card_brand: None,
             card_last4: None,
+            card_hash: None,
             opened_at: None,
             evidence_due_by: None,
             evidence_submitted: None,

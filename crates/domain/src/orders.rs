@@ -2,20 +2,21 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 
 use crate::money::add;
 use crate::{
-    Bucket, ChargeId, Currency, Discrepancy, DiscrepancyKind, Facts, Money, MoneyError, OrderRef, Outcome,
-    PaymentIntentId,
+    Bucket, ChargeId, Currency, CustomerId, CustomerKey, Discrepancy, DiscrepancyKind, Facts, Money, MoneyError,
+    OrderRef, Outcome, PaymentIntentId,
 };
 
 /// How many of the orders that match are named where a person reads of it.
 const NAMED_MAX: usize = 3;
 
 /// One payment of an order.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OrderPayment {
     /// The order, as the shop's people call it.
     pub order_ref: OrderRef,
@@ -31,6 +32,29 @@ pub struct OrderPayment {
     pub customer_email: Option<String>,
     /// When the order was placed.
     pub placed_at: Option<DateTime<Utc>>,
+    /// The brand of the card it was paid with, in Stripe's word, where the shop says.
+    pub card_brand: Option<String>,
+    /// When the shop last changed it, where it says. An older state never overwrites a newer one.
+    pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// Without the customer's address, which must not come into logs and errors.
+impl fmt::Debug for OrderPayment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { order_ref, charge, payment_intent, amount, refunded_minor, .. } = self;
+        let Self { customer_email, placed_at, card_brand, updated_at, .. } = self;
+        f.debug_struct("OrderPayment")
+            .field("order_ref", order_ref)
+            .field("charge", charge)
+            .field("payment_intent", payment_intent)
+            .field("amount", amount)
+            .field("refunded_minor", refunded_minor)
+            .field("customer_email", &customer_email.as_ref().map(|_| "not shown"))
+            .field("placed_at", placed_at)
+            .field("card_brand", card_brand)
+            .field("updated_at", updated_at)
+            .finish()
+    }
 }
 
 impl OrderPayment {
@@ -153,6 +177,32 @@ pub fn match_order(
         note(DiscrepancyKind::OrderRefundedAsWell);
     }
     Ok((OrderMatch::Matched { order: order.clone(), extent }, discrepancies))
+}
+
+/// The payments of the order that was found: the one that is disputed first, the others by their keys.
+fn own_payments<'a>(matched: &OrderMatch, facts: &Facts, payments: &'a [OrderPayment]) -> Vec<&'a OrderPayment> {
+    let OrderMatch::Matched { order, .. } = matched else { return Vec::new() };
+    let charge = facts.first(|claims| claims.charge.clone());
+    let mut own: Vec<_> = payments.iter().filter(|payment| payment.order_ref == *order).collect();
+    own.sort_by_key(|payment| (charge.is_none() || payment.charge != charge, payment.payment_key()));
+    own
+}
+
+/// Whose order it is: the customer of the payment that is disputed, else of the first of the order's payments that says.
+pub(crate) fn customer(
+    matched: &OrderMatch,
+    facts: &Facts,
+    payments: &[OrderPayment],
+    key: Option<CustomerKey>,
+) -> Option<CustomerId> {
+    let key = key?;
+    let mut own = own_payments(matched, facts, payments).into_iter();
+    own.find_map(|payment| key.customer(payment.customer_email.as_deref()?))
+}
+
+/// When it was paid, found in the same way.
+pub(crate) fn paid_at(matched: &OrderMatch, facts: &Facts, payments: &[OrderPayment]) -> Option<DateTime<Utc>> {
+    own_payments(matched, facts, payments).into_iter().find_map(|payment| payment.placed_at)
 }
 
 fn several_or_none(found: &[&OrderPayment]) -> (OrderMatch, Vec<Discrepancy>) {

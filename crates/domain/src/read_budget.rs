@@ -18,8 +18,8 @@ pub struct ReadVolume {
     pub events: u64,
     /// Withdrawals and reinstatements in 30 days.
     pub movements: u64,
-    /// Disputes in 30 days whose order was not known at first.
-    pub orphans: u64,
+    /// Disputes in 30 days that are read once: for their order, or for their card.
+    pub read_once: u64,
     /// Disputes that were filed since the oldest one that is open.
     pub since_oldest_open: u64,
     /// Closed disputes whose money is still to come.
@@ -47,8 +47,8 @@ pub fn read_budget(volume: &ReadVolume) -> Vec<BudgetLine> {
     let events_each = volume.events.saturating_mul(2).div_ceil(gaps.saturating_mul(30).max(1));
     // Thirty-five days of adjustments, and as many of fees.
     let money_pages = pages(volume.movements.saturating_mul(35).div_ceil(30)).saturating_add(1);
-    // Missing money is looked for seven times in 32 days; an order's name once.
-    let queue = volume.waiting_for_money.saturating_mul(7).div_ceil(32).saturating_add(volume.orphans.div_ceil(30));
+    // Missing money is looked for seven times in 32 days; an order's name or a card once.
+    let queue = volume.waiting_for_money.saturating_mul(7).div_ceil(32).saturating_add(volume.read_once.div_ceil(30));
     vec![
         BudgetLine { what: "events that never arrived", per_day: gaps.saturating_mul(pages(events_each)) },
         BudgetLine {
@@ -89,7 +89,7 @@ mod tests {
         let volume = ReadVolume {
             events: 30_000,
             movements: 12_000,
-            orphans: 300,
+            read_once: 300,
             since_oldest_open: 15_000,
             waiting_for_money: 320,
         };

@@ -30,11 +30,13 @@ pub enum ReadReason {
     OrderUnknown,
     /// It is closed, and money that belongs to the verdict was not seen.
     MoneyMissing,
+    /// Nobody knows its card, and its payment shows it.
+    CardUnknown,
 }
 
 impl ReadReason {
     /// Every reason.
-    pub const ALL: [Self; 3] = [Self::Ambiguous, Self::OrderUnknown, Self::MoneyMissing];
+    pub const ALL: [Self; 4] = [Self::Ambiguous, Self::OrderUnknown, Self::MoneyMissing, Self::CardUnknown];
 
     /// The stored word.
     #[must_use]
@@ -43,6 +45,7 @@ impl ReadReason {
             Self::Ambiguous => "ambiguous",
             Self::OrderUnknown => "order_unknown",
             Self::MoneyMissing => "money_missing",
+            Self::CardUnknown => "card_unknown",
         }
     }
 
@@ -62,21 +65,32 @@ pub struct OwedRead {
     pub after: TimeDelta,
 }
 
+/// How a dispute is looked at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sight {
+    /// Whether nothing was known of it.
+    pub(crate) is_first: bool,
+    /// Whether customers and cards are known by their hashes.
+    pub(crate) knows_customers: bool,
+}
+
 /// What a change owes, by what it added. A dispute that is decided again without anything new owes nothing.
 pub(crate) fn owed_read(
     facts: &Facts,
     added: &[Line],
-    is_first_sight: bool,
+    Sight { is_first, knows_customers }: Sight,
     dispute: &Dispute,
     discrepancies: &[Discrepancy],
 ) -> Option<OwedRead> {
     let was_read = facts.lines().any(|line| line.basis == Basis::Read);
     let reason = if is_ambiguous(facts, added) {
         ReadReason::Ambiguous
-    } else if is_first_sight && !was_read && dispute.order_match == OrderMatch::Orphan {
+    } else if is_first && !was_read && dispute.order_match == OrderMatch::Orphan {
         ReadReason::OrderUnknown
     } else if !added.is_empty() && misses_money(dispute.bucket, discrepancies) {
         ReadReason::MoneyMissing
+    } else if is_first && !was_read && knows_customers {
+        ReadReason::CardUnknown
     } else {
         return None;
     };
@@ -148,6 +162,7 @@ fn says_more(facts: &Facts, read: &Observation) -> bool {
         || is_new(facts, claims, |claims| claims.case_type.clone())
         || is_new(facts, claims, |claims| claims.card_brand.clone())
         || is_new(facts, claims, |claims| claims.card_last4.clone())
+        || is_new(facts, claims, |claims| claims.card_hash.clone())
         || is_new(facts, claims, |claims| claims.opened_at)
         || changes(facts, read, |claims| claims.evidence_due_by)
         || changes(facts, read, |claims| claims.evidence_submitted)

@@ -271,6 +271,21 @@ async fn a_dispute_that_cannot_be_read_keeps_no_other_from_being_read() {
 }
 
 #[tokio::test]
+async fn of_the_reads_that_are_refused_the_first_is_told() {
+    let world = World::at(day(4));
+    for id in ["du_1", "du_2", "du_3"] {
+        world.deliver(&event(id, "needs_response", day(4), vec![])).await;
+        world.reader.stands(read(id, "needs_response", day(4), vec![]));
+    }
+    world.clock.advance(TimeDelta::seconds(6));
+    let refused = |reason: &str| ReadError::Refused { reason: reason.to_owned() };
+    world.reader.script([refused("may not read disputes"), refused("not connected")]);
+    let done = world.reread().run().await.unwrap();
+    assert_eq!((done.read, done.refused), (1, Some(refused("may not read disputes"))));
+    assert_eq!(world.reread().run().await.unwrap().refused, None, "they are put off");
+}
+
+#[tokio::test]
 async fn open_disputes_are_read_by_the_page_and_those_that_changed_today_are_left_alone() {
     let world = World::at(day(10));
     let quiet = event("du_1", "needs_response", day(2), vec![]);

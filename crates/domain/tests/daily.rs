@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{
-    Claim, ClaimRequest, Clock, LedgerError, Mail, Notifier, Seal, Sealed, SendOutcome, Summaries,
+    Claim, ClaimRequest, Clock, DayMail, LedgerError, Mail, Mails, Notifier, Seal, Sealed, SendOutcome, Summaries,
 };
 use chargebook_domain::service::{Daily, DayDone, Schedule};
 use chargebook_domain::summary::DayBooks;
-use chargebook_port_contracts::samples::{date, day};
+use chargebook_domain::{AccountId, BookRules, DisputeKey, Observation};
+use chargebook_port_contracts::booking::book;
+use chargebook_port_contracts::samples::{date, day, observation, sample_key};
 use chargebook_port_contracts::{FixedClock, InMemoryLedger, RecordingNotifier};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -41,15 +43,15 @@ impl Summaries for Flawed {
         self.ledger.seal(seal).await
     }
 
-    async fn books(&self, seal: &Seal) -> Result<DayBooks, LedgerError> {
+    async fn books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
         if self.corrupt == Some(seal.date) {
             return Err(LedgerError::Corrupt { what: "a row".to_owned() });
         }
-        self.ledger.books(seal).await
+        self.ledger.books(seal, book).await
     }
 
-    async fn undelivered(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<NaiveDate>, LedgerError> {
-        self.ledger.undelivered(channel, now).await
+    async fn undelivered(&self, channel: &str, mails: Mails, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError> {
+        self.ledger.undelivered(channel, mails, now).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
@@ -59,7 +61,7 @@ impl Summaries for Flawed {
 
     async fn settle(
         &self,
-        claim: Claim,
+        claim: &Claim,
         channel: &str,
         outcome: &SendOutcome,
         now: DateTime<Utc>,
@@ -99,13 +101,24 @@ struct World {
     daily: Daily,
 }
 
+async fn observe(ledger: &InMemoryLedger, seen: &Observation) {
+    book(ledger, &seen.key, std::slice::from_ref(seen), BookRules::default(), day(1)).await.unwrap();
+}
+
 fn world(flawed: Flawed) -> World {
+    world_of(flawed, Mails::Together)
+}
+
+fn world_of(flawed: Flawed, mails: Mails) -> World {
     let (summaries, notifier) = (Arc::new(flawed), RecordingNotifier::default());
     let clock = Arc::new(FixedClock::at(day(3)));
     let slow = Slow { clock: Arc::clone(&clock), notifier: notifier.clone() };
-    let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: Some(date(0)) };
+    let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: Some(date(0)), mails };
     let write = |summary: &chargebook_domain::summary::Summary| Mail {
-        reference: summary.date.to_string(),
+        reference: match &summary.book {
+            Some(book) => format!("{} {book}", summary.date),
+            None => summary.date.to_string(),
+        },
         subject: String::new(),
         html: String::new(),
         text: String::new(),
@@ -125,7 +138,8 @@ impl World {
     }
 
     async fn undelivered(&self) -> Vec<NaiveDate> {
-        self.summaries.undelivered(RecordingNotifier::CHANNEL, self.clock.now()).await.unwrap()
+        let mails = self.summaries.undelivered(RecordingNotifier::CHANNEL, Mails::Together, self.clock.now());
+        mails.await.unwrap().into_iter().map(|mail| mail.date).collect()
     }
 }
 
@@ -147,7 +161,7 @@ async fn what_was_taken_is_kept_although_the_ledger_fails_for_a_moment() {
     assert_eq!(world.sent().len(), 3);
     assert_eq!(world.undelivered().await, []);
     let later = world.clock.now() + TimeDelta::hours(1);
-    assert_eq!(world.summaries.undelivered("other", later).await.unwrap(), []);
+    assert_eq!(world.summaries.undelivered("other", Mails::Together, later).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -165,7 +179,7 @@ async fn a_day_that_can_not_be_read_does_not_keep_back_the_others() {
     let world = world(Flawed { corrupt: Some(date(0)), ..Flawed::default() });
     let (ended, done) = world.run().await;
     assert!(matches!(ended, Err(LedgerError::Corrupt { .. })));
-    assert_eq!(done.iter().map(|day| day.date).collect::<Vec<_>>(), [date(1), date(2)]);
+    assert_eq!(done.iter().map(|day| day.mail.date).collect::<Vec<_>>(), [date(1), date(2)]);
     assert_eq!(world.sent(), [date(1).to_string(), date(2).to_string()]);
     assert_eq!(world.undelivered().await, [date(0)]);
 }
@@ -177,4 +191,20 @@ async fn no_mail_is_begun_after_the_word_to_stop() {
     world.daily.run(|| notifier.sent().is_empty(), |_| {}).await.unwrap();
     assert_eq!(world.sent(), [date(0).to_string()]);
     assert_eq!(world.undelivered().await, [date(1), date(2)]);
+}
+
+#[tokio::test]
+async fn apart_each_book_is_mailed_each_day_and_a_day_without_anything_too() {
+    let world = world_of(Flawed::default(), Mails::Apart);
+    observe(&world.summaries.ledger, &observation("evt_1", "needs_response", day(1))).await;
+    let key = DisputeKey { account: AccountId::parse("acct_1").unwrap(), ..sample_key() };
+    observe(&world.summaries.ledger, &Observation { key, ..observation("evt_2", "needs_response", day(1)) }).await;
+    let (ended, done) = world.run().await;
+    ended.unwrap();
+    let expected: Vec<_> =
+        (0..3).flat_map(|n| ["acct_1", "default"].map(|book| format!("{} {book}", date(n)))).collect();
+    assert_eq!(world.sent(), expected);
+    assert_eq!(done.len(), 6);
+    world.run().await.0.unwrap();
+    assert_eq!(world.sent().len(), 6, "each goes once");
 }

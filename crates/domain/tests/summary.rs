@@ -16,6 +16,8 @@ fn books(rows: Vec<DayRow>) -> DayBooks {
         date: date(3),
         zone: Tz::UTC,
         sealed: true,
+        book: None,
+        books: [].into(),
         rows,
         moves: Vec::new(),
         opening: BTreeMap::new(),

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
 
-use crate::{AccountId, CauseId, Observation};
+use crate::{AccountId, CauseId, FraudWarning, Observation, OrderPayment};
 
 /// A delivery as it came over the wire.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,15 @@ pub struct SourceEvent {
 pub enum Reading {
     /// A statement about a dispute.
     Dispute(Box<Observation>),
+    /// A network's early warning that a payment may be fraud.
+    FraudWarning(Box<FraudWarning>),
+    /// The payments of an order as the shop has them. The body is about a person, and is never kept.
+    Order(Vec<OrderPayment>),
+    /// An order that is not understood: where in the body, and why. It is quarantined without its body.
+    OrderNotUnderstood {
+        /// A sentence for the person who looks into it.
+        reason: String,
+    },
     /// Something that is not about disputes.
     NotADispute,
     /// Meant for us, but not understood: where in the body, and why. Holds no value from the body.
@@ -59,6 +68,9 @@ pub trait DisputeSource: Send + Sync {
 /// Why a delivery is not authentic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryRefused {
+    /// It carries nothing: the sender tries out, unsigned, whether somebody answers. It wants a good answer.
+    #[error("nothing was delivered: the sender has tried it out")]
+    TriedOut,
     /// There is no signature.
     #[error("the request has no signature header")]
     SignatureMissing,
@@ -78,6 +90,7 @@ impl DeliveryRefused {
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
+            Self::TriedOut => "tried_out",
             Self::SignatureMissing => "signature_missing",
             Self::SignatureInvalid => "signature_invalid",
             Self::TimestampOutOfTolerance => "timestamp_out_of_tolerance",

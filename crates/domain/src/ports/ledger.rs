@@ -2,8 +2,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    AccountId, CauseId, Change, ChargeId, DisputeKey, JournalEntry, Movement, Observation, OrderRef, PaymentIntentId,
-    Stored,
+    AccountId, CauseId, Change, ChargeId, DisputeKey, FraudWarning, JournalEntry, Movement, Observation, OrderRef,
+    PaymentIntentId, Stored,
 };
 
 /// Which state of a dispute something was decided from; zero before it was first recorded.
@@ -87,6 +87,8 @@ pub enum Content {
     Change(Box<Change>),
     /// Money moved on the account that no dispute claims: the movement and its entry, if it has one.
     AccountMovement(Box<Movement>, Option<JournalEntry>),
+    /// An early fraud warning. One that is known is not kept again.
+    FraudWarning(Box<FraudWarning>),
     /// Nothing: the event is not about disputes.
     Ignored,
     /// Nothing: the event could not be booked.

@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::{LedgerError, SendOutcome};
+use crate::AccountId;
 use crate::summary::DayBooks;
 
 /// How far sealing has come.
@@ -16,7 +17,46 @@ pub struct Sealed {
     pub first_recorded: Option<NaiveDate>,
 }
 
-/// Where the mail of a day stands on one channel.
+/// Whether a day goes in one mail, or each book in its own. Days are sealed for all books at once either way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mails {
+    /// One mail for all books.
+    #[default]
+    Together,
+    /// One mail for each book: of a day without anything too, for silence must mean failure.
+    Apart,
+}
+
+/// One mail: of a day, and of one book or of all together.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct DayMail {
+    /// The day.
+    pub date: NaiveDate,
+    /// The book; `None` for all together.
+    pub book: Option<AccountId>,
+}
+
+impl DayMail {
+    /// The mail of all books.
+    #[must_use]
+    pub fn together(date: NaiveDate) -> Self {
+        Self { date, book: None }
+    }
+
+    /// The mail of one book.
+    #[must_use]
+    pub fn of(date: NaiveDate, book: AccountId) -> Self {
+        Self { date, book: Some(book) }
+    }
+
+    /// Whether both are of one day and some figure is in both: who got one does not get the other by itself.
+    #[must_use]
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.date == other.date && (self.book.is_none() || other.book.is_none() || self.book == other.book)
+    }
+}
+
+/// Where a mail stands on one channel.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum DeliveryState {
     /// It is to be sent.
@@ -54,11 +94,11 @@ impl DeliveryState {
     }
 }
 
-/// The right to send one day's mail, once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The right to send one mail, once.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Claim {
-    /// The day.
-    pub date: NaiveDate,
+    /// The mail.
+    pub mail: DayMail,
     /// Counts the attempts; settling must name the one it ends.
     pub attempt: i32,
 }
@@ -85,23 +125,29 @@ pub trait Summaries: Send + Sync {
     async fn seal(&self, seal: &Seal) -> Result<bool, LedgerError>;
 
     /// What a summary of `date` is composed from: the rows that were sealed in it or, when it is not sealed yet, those
-    /// that would be.
+    /// that would be. With `book`, every part is narrowed to it; the parts of all [`DayBooks::books`] add up to
+    /// the whole, but for `undelivered`, where the mails together count for each.
     ///
     /// # Errors
     /// [`LedgerError`].
-    async fn books(&self, seal: &Seal) -> Result<DayBooks, LedgerError>;
+    async fn books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError>;
 
-    /// The sealed days whose mail is still to be sent on `channel`, in order. A day that went, or may have gone, on another
-    /// channel is not among them: who changes the channel does not mail the past again.
+    /// The mails of sealed days that are still to be sent on `channel`, in order. What went, or may have gone, on another
+    /// channel or in an [overlapping](DayMail::overlaps) mail is not among them: who changes the channel, or `mails`,
+    /// does not mail the past again.
+    ///
+    /// Apart, a day goes to the books that are known when its mails are first asked for here: a book that appears later
+    /// gets no mails of the time before it.
     ///
     /// # Errors
     /// [`LedgerError`].
-    async fn undelivered(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<NaiveDate>, LedgerError>;
+    async fn undelivered(&self, channel: &str, mails: Mails, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError>;
 
     /// Takes the right to send, for as long as `lease`; `None` when it is another's, or done, or not due. A claim whose
     /// lease ran out without being settled makes the delivery unknown, and is never handed out again.
     ///
-    /// `again` is a person's decision to send what failed or is unknown, or what went on another channel.
+    /// `again` is a person's decision to send what failed or is unknown, or what went on another channel or in an
+    /// overlapping mail.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -113,7 +159,7 @@ pub trait Summaries: Send + Sync {
     /// [`LedgerError`].
     async fn settle(
         &self,
-        claim: Claim,
+        claim: &Claim,
         channel: &str,
         outcome: &SendOutcome,
         now: DateTime<Utc>,
@@ -133,11 +179,11 @@ pub struct Seal {
     pub now: DateTime<Utc>,
 }
 
-/// A wish to send a day's mail.
+/// A wish to send a mail.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ClaimRequest {
-    /// The day.
-    pub date: NaiveDate,
+    /// The mail.
+    pub mail: DayMail,
     /// The channel.
     pub channel: String,
     /// When.

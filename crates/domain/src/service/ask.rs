@@ -56,16 +56,28 @@ impl Found {
 impl Ask {
     /// Books what was read, and says what became of each.
     pub(super) async fn book(&self, reads: Vec<Read>) -> Result<Vec<Booked>, LedgerError> {
-        let now = self.clock.now();
+        Self::book_into(&self.ingest, reads, self.clock.now()).await
+    }
+
+    /// The same for who asks another source.
+    pub(super) async fn book_into(
+        ingest: &Ingest,
+        reads: Vec<Read>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Booked>, LedgerError> {
         let received: Vec<_> = reads.into_iter().map(|read| received(read, now)).collect();
-        self.ingest.book_all(&received, now).await
+        ingest.book_all(&received, now).await
     }
 
     /// The same without the disputes that changed within `quiet_for` before they were read: their news is on its way.
     pub(super) async fn book_quiet(&self, reads: Vec<Read>, quiet_for: TimeDelta) -> Result<Vec<Booked>, LedgerError> {
         let key = |read: &Read| match &read.event.reading {
             Reading::Dispute(observation) => Some(observation.key.clone()),
-            Reading::NotADispute | Reading::NotUnderstood { .. } => None,
+            Reading::FraudWarning(_)
+            | Reading::Order(_)
+            | Reading::NotADispute
+            | Reading::NotUnderstood { .. }
+            | Reading::OrderNotUnderstood { .. } => None,
         };
         let keys: BTreeSet<_> = reads.iter().filter_map(key).collect();
         let lookups: Vec<_> = keys.iter().cloned().map(Lookup::recorded).collect();

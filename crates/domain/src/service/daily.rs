@@ -4,9 +4,13 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
 
-use crate::MoneyError;
-use crate::ports::{Claim, ClaimRequest, Clock, LedgerError, Mail, Notifier, Seal, SendOutcome, Summaries};
+use super::Monitor;
+use crate::monitor::Month;
+use crate::ports::{
+    Claim, ClaimRequest, Clock, DayMail, LedgerError, Mail, Mails, Notifier, Seal, SendOutcome, Summaries,
+};
 use crate::summary::{Summary, compose};
+use crate::{AccountId, MoneyError};
 
 /// How long a claim to send lasts. Longer than any attempt may take, so that an attempt whose claim ran out has died.
 const LEASE: Duration = Duration::from_mins(5);
@@ -14,7 +18,7 @@ const LEASE: Duration = Duration::from_mins(5);
 /// How often it is tried to keep how a send ended. What is not kept becomes unknown, and takes a person.
 const SETTLE_ATTEMPTS: u32 = 4;
 
-/// When days are summed up.
+/// When days are summed up, and in which mails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Schedule {
     /// The zone whose days are business days.
@@ -23,6 +27,8 @@ pub struct Schedule {
     pub send_at: NaiveTime,
     /// The first day of the books, if it is set.
     pub books_start: Option<NaiveDate>,
+    /// Whether each book has its own mail.
+    pub mails: Mails,
 }
 
 /// The last day whose summary is due: yesterday from `send_at` on, the day before yesterday until then.
@@ -46,13 +52,14 @@ pub struct Daily {
     write: Arc<WriteMail>,
     schedule: Schedule,
     clock: Arc<dyn Clock>,
+    monitor: Option<Monitor>,
 }
 
-/// What was done for a day's mail.
+/// What was done for a mail.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DayDone {
-    /// The day.
-    pub date: NaiveDate,
+    /// The mail.
+    pub mail: DayMail,
     /// How sending ended; `None` when it was not this caller's to send.
     pub outcome: Option<SendOutcome>,
 }
@@ -68,13 +75,19 @@ impl Daily {
         schedule: Schedule,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { summaries, notifier, write, schedule, clock }
+        Self { summaries, notifier, write, schedule, clock, monitor: None }
     }
 
-    /// Seals every day that has ended and is due, in order, and sends every sealed day that is still to be sent, one
-    /// after another for as long as `may_go_on`. `tell` hears of each when it is done.
+    /// And says in each mail, but those of connected accounts, how near the month is to the networks' programmes.
+    #[must_use]
+    pub fn with_monitor(self, monitor: Monitor) -> Self {
+        Self { monitor: Some(monitor), ..self }
+    }
+
+    /// Seals every day that has ended and is due, in order, and sends every mail that is still to be sent, one after
+    /// another for as long as `may_go_on`. `tell` hears of each when it is done.
     ///
-    /// A day that can't be sent does not keep back the others, unless the ledger is away.
+    /// A mail that can't be sent does not keep back the others, unless the ledger is away.
     ///
     /// # Errors
     /// The first [`LedgerError`]; what was sealed or sent stays so.
@@ -87,17 +100,25 @@ impl Daily {
         let Some(through) = due_through(now, &self.schedule) else { return Ok(()) };
         self.seal_through(through, now).await?;
         let mut ended = Ok(());
-        for date in self.summaries.undelivered(self.notifier.channel(), self.clock.now()).await? {
+        for mail in self.undelivered().await? {
             if !may_go_on() {
                 break;
             }
-            match self.send(date, false).await {
-                Ok(outcome) => tell(DayDone { date, outcome }),
+            match self.send(&mail, false).await {
+                Ok(outcome) => tell(DayDone { mail, outcome }),
                 Err(away @ LedgerError::Unavailable(_)) => return ended.and(Err(away)),
                 Err(error) => ended = ended.and(Err(error)),
             }
         }
         ended
+    }
+
+    /// The mails that are still to be sent.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn undelivered(&self) -> Result<Vec<DayMail>, LedgerError> {
+        self.summaries.undelivered(self.notifier.channel(), self.schedule.mails, self.clock.now()).await
     }
 
     /// Seals every day up to `date`, in order; answers the last day that is sealed then.
@@ -120,40 +141,47 @@ impl Daily {
         Ok(last)
     }
 
-    /// The summary of a day: as it was sealed, or as it would be if it were sealed now.
+    /// The summary that a mail is of: as its day was sealed, or as it would be if it were sealed now.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn summary(&self, date: NaiveDate, now: DateTime<Utc>) -> Result<Summary, LedgerError> {
-        let books = self.summaries.books(&self.day(date, now)).await?;
-        compose(&books).map_err(|_: MoneyError| LedgerError::Corrupt { what: "sums that exceed 64 bits".to_owned() })
+    pub async fn summary(&self, mail: &DayMail, now: DateTime<Utc>) -> Result<Summary, LedgerError> {
+        let books = self.summaries.books(&self.day(mail.date, now), mail.book.clone()).await?;
+        let composed = compose(&books);
+        let summary =
+            composed.map_err(|_: MoneyError| LedgerError::Corrupt { what: "sums that exceed 64 bits".to_owned() })?;
+        // The networks look at the shop as a whole, so that its estimates are not in a connected account's mail.
+        let is_of_shop = mail.book.as_ref().is_none_or(|book| *book == AccountId::own());
+        let Some(monitor) = self.monitor.as_ref().filter(|_| is_of_shop) else { return Ok(summary) };
+        // A mail is not kept back because orders can't be counted.
+        Ok(Summary { monitor: monitor.estimates(Month::of(mail.date)).await.ok(), ..summary })
     }
 
-    /// The mail of a day.
+    /// A mail as it is written.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn mail(&self, date: NaiveDate, now: DateTime<Utc>) -> Result<Mail, LedgerError> {
-        Ok((self.write)(&self.summary(date, now).await?))
+    pub async fn mail(&self, mail: &DayMail, now: DateTime<Utc>) -> Result<Mail, LedgerError> {
+        Ok((self.write)(&self.summary(mail, now).await?))
     }
 
-    /// Sends the mail of a sealed day, unless that is another's to do, or done. `again` is a person's decision to send
+    /// Sends a mail of a sealed day, unless that is another's to do, or done. `again` is a person's decision to send
     /// what failed, or what may have been sent.
     ///
     /// # Errors
     /// [`LedgerError`]. Where it comes after the mail was handed over, the claim runs out and the delivery is unknown.
-    pub async fn send(&self, date: NaiveDate, again: bool) -> Result<Option<SendOutcome>, LedgerError> {
-        let mail = self.mail(date, self.clock.now()).await?;
+    pub async fn send(&self, mail: &DayMail, again: bool) -> Result<Option<SendOutcome>, LedgerError> {
+        let written = self.mail(mail, self.clock.now()).await?;
         let channel = self.notifier.channel().to_owned();
-        let request = ClaimRequest { date, channel, now: self.clock.now(), lease: LEASE, again };
+        let request = ClaimRequest { mail: mail.clone(), channel, now: self.clock.now(), lease: LEASE, again };
         let Some(claim) = self.summaries.claim(&request).await? else { return Ok(None) };
-        let outcome = self.notifier.send(&mail).await;
-        self.settle(claim, &request.channel, &outcome).await?;
+        let outcome = self.notifier.send(&written).await;
+        self.settle(&claim, &request.channel, &outcome).await?;
         Ok(Some(outcome))
     }
 
     /// At once and again: settling a claim that is settled changes nothing.
-    async fn settle(&self, claim: Claim, channel: &str, outcome: &SendOutcome) -> Result<(), LedgerError> {
+    async fn settle(&self, claim: &Claim, channel: &str, outcome: &SendOutcome) -> Result<(), LedgerError> {
         let now = self.clock.now();
         for _ in 1..SETTLE_ATTEMPTS {
             if self.summaries.settle(claim, channel, outcome, now).await.is_ok() {
@@ -174,7 +202,10 @@ mod tests {
 
     #[test]
     fn yesterday_is_due_from_the_set_local_time_on() {
-        let schedule = |zone| Schedule { zone, send_at: NaiveTime::from_hms_opt(2, 30, 0).unwrap(), books_start: None };
+        let schedule = |zone| {
+            let send_at = NaiveTime::from_hms_opt(2, 30, 0).unwrap();
+            Schedule { zone, send_at, books_start: None, mails: Mails::Together }
+        };
         for (zone, now, due) in [
             (Tz::UTC, "2026-03-10T02:29:59Z", "2026-03-08"),
             (Tz::UTC, "2026-03-10T02:30:00Z", "2026-03-09"),

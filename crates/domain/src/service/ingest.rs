@@ -1,3 +1,4 @@
+mod land;
 mod movement;
 mod plan;
 
@@ -9,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 pub(super) use self::movement::Row;
 use self::plan::quarantined;
-use crate::ports::{Answer, Content, Entry, Ledger, LedgerError, SourceEvent};
+use crate::ports::{Answer, Content, Entry, Ledger, LedgerError, OrderBook, SourceEvent};
 use crate::{Admission, BookRules};
 
 /// How often a batch is decided again because others changed its disputes meanwhile.
@@ -56,6 +57,7 @@ impl Receipt {
 #[derive(Clone)]
 pub struct Ingest {
     pub(super) ledger: Arc<dyn Ledger>,
+    orders: Option<Arc<dyn OrderBook>>,
     rules: BookRules,
     admission: Admission,
 }
@@ -112,7 +114,13 @@ impl Ingest {
     /// Books into `ledger` what `admission` expects, by `rules`.
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, rules: BookRules, admission: Admission) -> Self {
-        Self { ledger, rules, admission }
+        Self { ledger, orders: None, rules, admission }
+    }
+
+    /// Lands orders in `orders`. Without it they are ignored: the books read their orders elsewhere.
+    #[must_use]
+    pub fn landing_orders(self, orders: Arc<dyn OrderBook>) -> Self {
+        Self { orders: Some(orders), ..self }
     }
 
     /// Books a batch, and answers for each delivery in order. All of them are durable then.
@@ -139,7 +147,8 @@ impl Ingest {
                 index
             });
         }
-        let outcomes = self.book(unique, now).await?;
+        let (mut outcomes, others) = self.land(unique, now).await?;
+        outcomes.extend(self.book(others, now).await?);
         let lost = Booked { receipt: Receipt::Quarantined, seen: None };
         let outcome_of = |(index, received): (usize, &Received)| {
             let first = first.get(&(&received.event.account, &received.event.id)).copied().unwrap_or(index);
@@ -216,8 +225,10 @@ impl Ingest {
             };
             for (place, known) in places.into_iter().zip(known_before) {
                 let receipt = match &entry.content {
-                    Content::Change(_) | Content::AccountMovement(..) if known => Receipt::Duplicate,
-                    Content::Change(_) | Content::AccountMovement(..) => Receipt::Recorded,
+                    Content::Change(_) | Content::AccountMovement(..) | Content::FraudWarning(_) if known => {
+                        Receipt::Duplicate
+                    }
+                    Content::Change(_) | Content::AccountMovement(..) | Content::FraudWarning(_) => Receipt::Recorded,
                     Content::Ignored => Receipt::Ignored,
                     Content::Quarantined { .. } => Receipt::Quarantined,
                 };

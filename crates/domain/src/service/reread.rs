@@ -24,12 +24,14 @@ pub struct Reread {
 }
 
 /// What one round came to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RereadDone {
     /// Disputes that were read.
     pub read: u64,
     /// What that found.
     pub found: Found,
+    /// Why the first of those that could not be read was not; they are due again later. A person must change something.
+    pub refused: Option<ReadError>,
 }
 
 impl Reread {
@@ -39,7 +41,7 @@ impl Reread {
         Self { ask, queue }
     }
 
-    /// Reads what is due, a few disputes at a time.
+    /// Reads what is due, a few disputes at a time. That one can't be read is no error, but told.
     ///
     /// # Errors
     /// [`AskError`]; what was claimed and not read is due again later.
@@ -56,7 +58,10 @@ impl Reread {
                 Ok(()) => done.read = done.read.saturating_add(1),
                 Err(AskError::Ledger(error)) => return Err(error.into()),
                 // Whatever is wrong with this dispute alone keeps no other from being read.
-                Err(AskError::Source(ReadError::Refused { .. } | ReadError::NotFound)) => self.put_off(&claim).await?,
+                Err(AskError::Source(refusal @ (ReadError::Refused { .. } | ReadError::NotFound))) => {
+                    self.put_off(&claim).await?;
+                    done.refused.get_or_insert(refusal);
+                }
                 Err(AskError::Source(away @ ReadError::Unavailable { .. })) => {
                     self.put_off(&claim).await?;
                     failed = Some(away);

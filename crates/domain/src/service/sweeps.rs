@@ -13,14 +13,14 @@ use crate::ports::{Completeness, Detail, Listing, Period, Read, Sweep, SweepKind
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
 
 /// How much of what was swept before is swept again: for clocks that differ, and events that show late.
-const OVERLAP: TimeDelta = TimeDelta::hours(1);
+pub(super) const OVERLAP: TimeDelta = TimeDelta::hours(1);
 
 /// A dispute that changed within this is not read again.
 const QUIET_FOR: TimeDelta = TimeDelta::days(1);
 
 /// How long one process has for a sweep: longer than any should take, since one that was taken over is not finished. One
 /// that failed is made again after it.
-const LEASE: Duration = Duration::from_hours(1);
+pub(super) const LEASE: Duration = Duration::from_hours(1);
 
 /// A sweep is due at the start of a process, unless one ended a moment ago.
 const AT_START: Duration = Duration::from_mins(1);
@@ -45,7 +45,7 @@ pub enum Occasion {
 }
 
 impl Occasion {
-    fn every(self, kind: SweepKind) -> Duration {
+    pub(super) fn every(self, kind: SweepKind) -> Duration {
         match self {
             Self::Start => AT_START,
             Self::Regular => every(kind),

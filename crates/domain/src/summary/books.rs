@@ -1,9 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use crate::{Currency, Deltas, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome, ResolutionKind};
+use crate::{
+    AccountId, Currency, Deltas, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome, ResolutionKind,
+};
 
 /// All that a summary of one day is made from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,6 +16,11 @@ pub struct DayBooks {
     pub zone: Tz,
     /// Whether the day is sealed; if not, this is what would be sealed now.
     pub sealed: bool,
+    /// The one book that every part is narrowed to; `None` for all together.
+    pub book: Option<AccountId>,
+    /// The books that are known now: the own one, and each that ever had a dispute or an entry. Of one book: that one, if
+    /// it is known.
+    pub books: BTreeSet<AccountId>,
     /// The resolution rows of the day.
     pub rows: Vec<DayRow>,
     /// What the entries of the day moved.
@@ -144,8 +151,8 @@ pub struct Attention {
     pub recovery_pending: u64,
     /// Disputes with money in suspense or more money back than taken.
     pub money_questions: u64,
-    /// Events that are quarantined.
+    /// Events that are quarantined; those of accounts without a book count for the own one.
     pub quarantined: u64,
-    /// Mails of earlier days that failed, or whose end is unknown.
+    /// Mails of earlier days that failed, or whose end is unknown; of one book, those together too.
     pub undelivered: u64,
 }

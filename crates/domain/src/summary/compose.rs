@@ -3,9 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::{Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Unresolved, Window};
-use crate::money::{add, sub};
-use crate::{Currency, Deltas, DisputeKey, EntryKind, LedgerAccount, MoneyError, Outcome, ResolutionKind};
+use super::balances::{Proof, RollForward, proof, roll_forward};
+use super::{Attention, DayBooks, DayRow, OpenBalance, Unresolved, Window};
+use crate::money::add;
+use crate::monitor::Estimate;
+use crate::{AccountId, Currency, Deltas, DisputeKey, MoneyError, Outcome, ResolutionKind};
 
 /// A share with its numerator and denominator, which are always shown beside it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -60,47 +62,6 @@ pub struct Section<Line> {
     pub totals: Totals,
 }
 
-/// How disputed money moved through the account that holds it: opening + withdrawn + reinstated + written off + fx +
-/// late = closing. Each part carries its sign.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct RollForward {
-    /// The balance before the day.
-    pub opening: i64,
-    /// Taken back by movements of the day.
-    pub withdrawn: i64,
-    /// Returned by movements of the day; negative.
-    pub reinstated: i64,
-    /// Close-outs of the day.
-    pub written_off: i64,
-    /// Of these, what the exchange rate took.
-    pub fx: i64,
-    /// Entries whose true date is before the day.
-    pub late: i64,
-    /// The balance after the day.
-    pub closing: i64,
-}
-
-/// One comparison of the journal with the figures.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Proof {
-    /// The account.
-    pub account: LedgerAccount,
-    /// The currency.
-    pub currency: Currency,
-    /// The balance of the account.
-    pub journal_minor: i64,
-    /// What the figures say it is.
-    pub figures_minor: i64,
-}
-
-impl Proof {
-    /// Whether both agree.
-    #[must_use]
-    pub fn agrees(&self) -> bool {
-        self.journal_minor == self.figures_minor
-    }
-}
-
 /// The summary of one business day.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
@@ -110,6 +71,10 @@ pub struct Summary {
     pub zone: Tz,
     /// Whether the day is sealed; if not, this is a preview.
     pub sealed: bool,
+    /// The one book that it is of; `None` for all together.
+    pub book: Option<AccountId>,
+    /// What the day did to each known book; the sum is `totals`.
+    pub books: BTreeMap<AccountId, Totals>,
     /// The disputes decided on the day.
     pub decided: Section<ClosedLine>,
     /// Changes to earlier decisions.
@@ -136,6 +101,9 @@ pub struct Summary {
     pub open: OpenBalance,
     /// What needs a person.
     pub attention: Attention,
+    /// What each programme of the networks says of the month, all books together; none without a monitor, `None` where it
+    /// could not be counted.
+    pub monitor: Option<Vec<Estimate>>,
 }
 
 impl Summary {
@@ -174,6 +142,8 @@ pub fn compose(books: &DayBooks) -> Result<Summary, MoneyError> {
         date: books.date,
         zone: books.zone,
         sealed: books.sealed,
+        book: books.book.clone(),
+        books: by_book(books, &decided, &changes)?,
         win_rate: Ratio::default(),
         win_rate_by_value: by_value(&decided)?,
         apart: 0,
@@ -187,6 +157,7 @@ pub fn compose(books: &DayBooks) -> Result<Summary, MoneyError> {
         ninety_days: books.ninety_days.clone(),
         open: books.open.clone(),
         attention: books.attention,
+        monitor: Some(Vec::new()),
     };
     let count = |outcome| u64::try_from(summary.count(outcome)).unwrap_or(u64::MAX);
     let (won, lost) = (count(Outcome::Won), count(Outcome::Lost));
@@ -293,6 +264,20 @@ fn accumulate(totals: &mut Totals, currency: Currency, deltas: &Deltas) -> Resul
     Ok(())
 }
 
+/// The same totals, told apart by book.
+fn by_book(
+    books: &DayBooks,
+    decided: &Section<ClosedLine>,
+    changes: &Section<ChangeLine>,
+) -> Result<BTreeMap<AccountId, Totals>, MoneyError> {
+    let mut by_book: BTreeMap<_, _> = books.books.iter().map(|book| (book.clone(), Totals::new())).collect();
+    let decided = decided.lines.iter().map(|line| &line.row);
+    for row in decided.chain(changes.lines.iter().map(|line| &line.row)) {
+        accumulate(by_book.entry(row.key.account.clone()).or_default(), row.currency, &row.deltas)?;
+    }
+    Ok(by_book)
+}
+
 fn by_value(decided: &Section<ClosedLine>) -> Result<BTreeMap<Currency, Ratio>, MoneyError> {
     let mut totals = Totals::new();
     for line in &decided.lines {
@@ -306,84 +291,4 @@ fn by_value(decided: &Section<ClosedLine>) -> Result<BTreeMap<Currency, Ratio>, 
         (currency, Ratio { part: recovered, whole: recovered.saturating_add(loss) })
     });
     Ok(ratios.collect())
-}
-
-fn roll_forward(books: &DayBooks) -> Result<BTreeMap<Currency, RollForward>, MoneyError> {
-    let mut rolls: BTreeMap<Currency, RollForward> = BTreeMap::new();
-    for ((account, currency), opening) in &books.opening {
-        if *account == LedgerAccount::DisputesReceivable && *opening != 0 {
-            rolls.entry(*currency).or_default().opening = *opening;
-        }
-    }
-    for moved in &books.moves {
-        let sum = add(moved.debit_minor, moved.credit_minor)?;
-        if moved.account == LedgerAccount::FxDifference && !moved.late {
-            let roll = rolls.entry(moved.currency).or_default();
-            roll.fx = sub(roll.fx, sum)?;
-            roll.written_off = add(roll.written_off, sum)?;
-        }
-        if moved.account != LedgerAccount::DisputesReceivable {
-            continue;
-        }
-        let roll = rolls.entry(moved.currency).or_default();
-        match moved.kind {
-            _ if moved.late => roll.late = add(roll.late, sum)?,
-            EntryKind::Movement => {
-                roll.withdrawn = add(roll.withdrawn, moved.debit_minor)?;
-                roll.reinstated = add(roll.reinstated, moved.credit_minor)?;
-            }
-            EntryKind::CloseOut | EntryKind::Adjustment | EntryKind::Reclassification => {
-                roll.written_off = add(roll.written_off, sum)?;
-            }
-        }
-    }
-    for roll in rolls.values_mut() {
-        let parts = [roll.withdrawn, roll.reinstated, roll.written_off, roll.fx, roll.late];
-        roll.closing = parts.into_iter().try_fold(roll.opening, add)?;
-    }
-    rolls.retain(|_, roll| *roll != RollForward::default());
-    Ok(rolls)
-}
-
-/// Compares the balances of the journal with what the resolution rows and the fees say they are.
-fn proof(books: &DayBooks) -> Result<Vec<Proof>, MoneyError> {
-    let mut balances = books.opening.clone();
-    for moved in &books.moves {
-        let LedgerMove { account, currency, debit_minor, credit_minor, .. } = *moved;
-        let balance = balances.entry((account, currency)).or_default();
-        *balance = add(*balance, add(debit_minor, credit_minor)?)?;
-    }
-    let currencies: BTreeSet<_> =
-        balances.keys().map(|(_, currency)| *currency).chain(books.resolved.keys().copied()).collect();
-    let mut proof = Vec::new();
-    for currency in currencies {
-        let balance = |account| balances.get(&(account, currency)).copied().unwrap_or_default();
-        let resolved = books.resolved.get(&currency).copied().unwrap_or_default();
-        let unresolved = books.unresolved.get(&currency).copied().unwrap_or_default();
-        let fees = add(add(resolved.fee, unresolved.undecided_fee_minor)?, unresolved.account_fee_minor)?;
-        let suspense =
-            add(add(resolved.suspense, unresolved.undecided_suspense_minor)?, unresolved.account_suspense_minor)?;
-        let mut compare = |account, journal_minor, figures_minor| {
-            proof.push(Proof { account, currency, journal_minor, figures_minor });
-        };
-        let (receivable, losses) = (LedgerAccount::DisputesReceivable, LedgerAccount::ChargebackLosses);
-        let principal = add(resolved.pending, unresolved.undecided_principal_minor)?;
-        if balances.contains_key(&(LedgerAccount::DisputesContra, currency)) {
-            // Against revenue a loss has no account of its own; so all that is out or lost is compared at once.
-            let held = [LedgerAccount::DisputesContra, receivable, losses].map(balance);
-            compare(LedgerAccount::DisputesContra, held.into_iter().try_fold(0, add)?, add(principal, resolved.loss)?);
-        } else {
-            compare(receivable, balance(receivable), principal);
-            compare(losses, balance(losses), resolved.loss);
-        }
-        let others = [
-            (LedgerAccount::DisputesSuspense, suspense),
-            (LedgerAccount::DisputeFees, fees),
-            (LedgerAccount::FxDifference, resolved.fx),
-        ];
-        for (account, figures_minor) in others {
-            compare(account, balance(account), figures_minor);
-        }
-    }
-    Ok(proof)
 }

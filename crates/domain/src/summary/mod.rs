@@ -1,7 +1,9 @@
 //! The summary of one business day, composed from the very rows that were sealed in it.
 
+mod balances;
 mod books;
 mod compose;
 
+pub use balances::{Proof, RollForward};
 pub use books::{Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Unresolved, Window};
-pub use compose::{ChangeLine, ClosedLine, Proof, Ratio, RollForward, Section, Summary, Totals, compose};
+pub use compose::{ChangeLine, ClosedLine, Ratio, Section, Summary, Totals, compose};

@@ -1,10 +1,13 @@
 //! The laws of the books, over random histories. `PROPTEST_CASES` raises how many are tried.
 #![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
 
+mod apart;
 mod books;
 mod money;
 mod oracle;
 mod order_blind;
+mod rules;
+mod score;
 mod sealing;
 
 use std::collections::BTreeMap;

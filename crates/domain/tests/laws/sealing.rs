@@ -20,13 +20,13 @@ use crate::{Balances, any_rules, balances, cases, now};
 
 /// Observations of three disputes as they come, and after how many of them each day is sealed.
 #[derive(Clone, Debug)]
-struct Course {
-    arrivals: Vec<Observation>,
+pub(crate) struct Course {
+    pub(crate) arrivals: Vec<Observation>,
     sealed_after: Vec<usize>,
-    books_start: Option<NaiveDate>,
+    pub(crate) books_start: Option<NaiveDate>,
 }
 
-fn courses() -> impl Strategy<Value = Course> {
+pub(crate) fn courses() -> impl Strategy<Value = Course> {
     let disputes = (arriving_of("du_1"), arriving_of("du_2"), arriving_of("du_3"));
     let all = disputes.prop_flat_map(|(a, b, c)| Just([a.arrivals, b.arrivals, c.arrivals].concat()).prop_shuffle());
     let moments = vec(any::<proptest::sample::Index>(), usize::try_from(DAYS + 2).unwrap());
@@ -39,22 +39,22 @@ fn courses() -> impl Strategy<Value = Course> {
 }
 
 /// What a course ends in: every day as it was sealed, and the ledger.
-struct Ended {
-    days: Vec<DayBooks>,
-    preview: DayBooks,
-    ledger: InMemoryLedger,
+pub(crate) struct Ended {
+    pub(crate) days: Vec<DayBooks>,
+    pub(crate) preview: DayBooks,
+    pub(crate) ledger: InMemoryLedger,
 }
 
-async fn run(course: &Course, rules: BookRules) -> Ended {
+pub(crate) async fn run(course: &Course, rules: BookRules) -> Ended {
     let ledger = InMemoryLedger::default();
     let first = course.books_start.unwrap_or(date(0));
     let mut next = Seal { date: first, zone: Tz::UTC, books_start: course.books_start, now: day(9) };
     let mut days = Vec::new();
     for (arrived, observation) in course.arrivals.iter().map(Some).chain([None]).enumerate() {
         for _ in course.sealed_after.iter().filter(|after| **after == arrived) {
-            let preview = ledger.books(&next).await.unwrap();
+            let preview = ledger.books(&next, None).await.unwrap();
             assert!(ledger.seal(&next).await.unwrap());
-            let sealed = ledger.books(&next).await.unwrap();
+            let sealed = ledger.books(&next, None).await.unwrap();
             assert_eq!(DayBooks { sealed: true, ..preview }, sealed, "a preview is what sealing makes");
             days.push(sealed);
             next.date = next.date.succ_opt().unwrap();
@@ -64,7 +64,7 @@ async fn run(course: &Course, rules: BookRules) -> Ended {
         }
     }
     next.date = date(DAYS + 30);
-    let preview = ledger.books(&next).await.unwrap();
+    let preview = ledger.books(&next, None).await.unwrap();
     Ended { days, preview, ledger }
 }
 
@@ -174,7 +174,7 @@ fn headlines(arrivals: &[Observation], rules: BookRules) -> Vec<Vec<(DisputeKey,
         let mut headlines = Vec::new();
         for on in 0..=DAYS {
             let seal = Seal { date: date(on), zone: Tz::UTC, books_start: None, now: day(9) };
-            let decided = compose(&ledger.books(&seal).await.unwrap()).unwrap().decided;
+            let decided = compose(&ledger.books(&seal, None).await.unwrap()).unwrap().decided;
             let lines = decided.lines.into_iter();
             headlines.push(lines.map(|line| (line.row.key, line.outcome, line.row.currency, line.deltas)).collect());
         }

@@ -1,5 +1,6 @@
 //! From deliveries to the entries that book them: what is decided together, and what must be left out.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -8,6 +9,22 @@ use super::{Booked, Ingest, News, Placed, Planned, Receipt, Received, Seen};
 use crate::ports::{Cause, Content, Entry, LedgerError, Lookup, Reading};
 use crate::reread::{misses_money, news};
 use crate::{Basis, Change, DisputeKey, Facts, Observation, OrderMatch, Stored, decide};
+
+/// What is told of each dispute.
+type Told<'a> = BTreeMap<DisputeKey, Vec<(Placed<'a>, Cow<'a, Observation>)>>;
+
+/// Moves what came through another door to the book where its dispute is at home; answers whether anything was moved.
+fn bring_home(told: &mut Told<'_>, stored: &[Stored]) -> bool {
+    let home = |(key, stored): (&DisputeKey, &Stored)| Some((key.clone(), stored.home(key)?.clone()));
+    let moves: Vec<_> = told.keys().zip(stored).filter_map(home).collect();
+    for (from, home) in &moves {
+        for (placed, observation) in told.remove(from).unwrap_or_default() {
+            let observation = Observation { key: home.clone(), ..observation.into_owned() };
+            told.entry(home.clone()).or_default().push((placed, Cow::Owned(observation)));
+        }
+    }
+    !moves.is_empty()
+}
 
 /// What a batch comes to: what must be recorded, and what is known already.
 #[derive(Default)]
@@ -19,29 +36,43 @@ pub(super) struct Plan {
 impl Ingest {
     pub(super) async fn plan(&self, batch: &[Placed<'_>], now: DateTime<Utc>) -> Result<Plan, LedgerError> {
         let mut plan = Plan::default();
-        let mut disputes: BTreeMap<&DisputeKey, Vec<(Placed<'_>, &Observation)>> = BTreeMap::new();
+        let mut told = Told::new();
         for placed in batch {
             let event = &placed.received.event;
             match (self.admission.objection(event, now), &event.reading) {
                 (Some(reason), _) => plan.entries.push(quarantined(*placed, reason)),
                 (None, Reading::Dispute(observation)) => {
-                    disputes.entry(&observation.key).or_default().push((*placed, observation));
+                    told.entry(observation.key.clone()).or_default().push((*placed, Cow::Borrowed(observation)));
                 }
-                (None, Reading::NotADispute | Reading::NotUnderstood { .. }) => {
-                    let entry = Entry { causes: vec![cause(placed.received, false)], content: Content::Ignored };
-                    plan.entries.push(Planned { entry, places: vec![placed.index], seen: None });
+                (None, Reading::FraudWarning(warning)) => {
+                    plan.entries.push(apart(*placed, true, Content::FraudWarning(warning.clone())));
                 }
+                (
+                    None,
+                    Reading::Order(_)
+                    | Reading::NotADispute
+                    | Reading::NotUnderstood { .. }
+                    | Reading::OrderNotUnderstood { .. },
+                ) => plan.entries.push(apart(*placed, false, Content::Ignored)),
             }
         }
-        let mut observations: Vec<_> = disputes.values().flatten().map(|(_, observation)| *observation).collect();
-        observations.sort_by_key(|observation| (observation.as_of, &observation.cause));
-        let lookups = merge(observations.into_iter().map(Lookup::of).collect());
-        let stored = if lookups.is_empty() { Vec::new() } else { self.ledger.load(&lookups).await? };
-        for ((key, mut observed), stored) in disputes.into_iter().zip(stored) {
-            observed.sort_by_key(|(_, observation)| (observation.as_of, &observation.cause));
-            self.plan_dispute(key, &stored, &observed, &mut plan);
+        let mut stored = self.stored(&told).await?;
+        if bring_home(&mut told, &stored) {
+            stored = self.stored(&told).await?;
+        }
+        for ((key, mut observed), stored) in told.into_iter().zip(stored) {
+            observed.sort_by(|(_, one), (_, other)| (one.as_of, &one.cause).cmp(&(other.as_of, &other.cause)));
+            let observed: Vec<_> = observed.iter().map(|(placed, observation)| (*placed, &**observation)).collect();
+            self.plan_dispute(&key, &stored, &observed, &mut plan);
         }
         Ok(plan)
+    }
+
+    async fn stored(&self, told: &Told<'_>) -> Result<Vec<Stored>, LedgerError> {
+        let mut observations: Vec<_> = told.values().flatten().map(|(_, observation)| &**observation).collect();
+        observations.sort_by_key(|observation| (observation.as_of, &observation.cause));
+        let lookups = merge(observations.into_iter().map(Lookup::of).collect());
+        if lookups.is_empty() { Ok(Vec::new()) } else { self.ledger.load(&lookups).await }
     }
 
     /// Decides a dispute's observations together; where one of them can't be booked, only that one is left out.
@@ -157,7 +188,13 @@ pub(super) fn cause(received: &Received, keep_body: bool) -> Cause {
 }
 
 pub(super) fn quarantined(placed: Placed<'_>, reason: String) -> Planned {
-    let entry = Entry { causes: vec![cause(placed.received, true)], content: Content::Quarantined { reason } };
+    let is_order = matches!(placed.received.event.reading, Reading::Order(_) | Reading::OrderNotUnderstood { .. });
+    apart(placed, !is_order, Content::Quarantined { reason })
+}
+
+/// What is recorded for one delivery, and is no change of a dispute.
+fn apart(placed: Placed<'_>, keep_body: bool, content: Content) -> Planned {
+    let entry = Entry { causes: vec![cause(placed.received, keep_body)], content };
     Planned { entry, places: vec![placed.index], seen: None }
 }
 

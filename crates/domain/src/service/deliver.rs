@@ -1,0 +1,101 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::next_attempt;
+use crate::ports::{
+    Clock, LedgerError, Mail, Notifier, Outbox, OutboxMessage, Outgoing, OutgoingCall, SendOutcome, Sent, Way,
+};
+use crate::rules::EndpointName;
+
+/// How long sending one message may take. Longer than any attempt takes.
+const LEASE: Duration = Duration::from_mins(2);
+
+/// Writes the mail of a message.
+pub type WriteOwedMail = dyn Fn(&OutboxMessage) -> Mail + Send + Sync;
+
+/// Sends the mails and webhooks that are owed, each at least once.
+#[derive(Clone)]
+pub struct Deliver {
+    outbox: Arc<dyn Outbox>,
+    notifier: Arc<dyn Notifier>,
+    outgoing: Arc<dyn Outgoing>,
+    write: Arc<WriteOwedMail>,
+    clock: Arc<dyn Clock>,
+}
+
+/// How sending a message ended this time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Delivered {
+    /// The id of the message.
+    pub message: String,
+    /// How it goes.
+    pub way: Way,
+    /// How it ended.
+    pub sent: Sent,
+}
+
+impl Deliver {
+    /// Sends what is in `outbox`: mails, as `write` makes them, through `notifier`, and webhooks through `outgoing`.
+    #[must_use]
+    pub fn new(
+        outbox: Arc<dyn Outbox>,
+        notifier: Arc<dyn Notifier>,
+        outgoing: Arc<dyn Outgoing>,
+        write: Arc<WriteOwedMail>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { outbox, notifier, outgoing, write, clock }
+    }
+
+    /// Sends all that is due, one after another, for as long as `may_go_on`. `tell` hears of each when it is done.
+    ///
+    /// Each is claimed by itself, so that several can send at once, and one that is slow costs the others nothing of their
+    /// own time. Where nobody knows whether a message was taken, it is sent again: its id tells whoever takes it twice.
+    ///
+    /// # Errors
+    /// The first [`LedgerError`]. Where it comes after a message was handed over, that is sent again.
+    pub async fn run(
+        &self,
+        mut may_go_on: impl FnMut() -> bool + Send,
+        mut tell: impl FnMut(Delivered) + Send,
+    ) -> Result<(), LedgerError> {
+        while may_go_on() {
+            let Some(claim) = self.outbox.claim_messages(self.clock.now(), LEASE, 1).await?.pop() else { break };
+            let outcome = self.send(&claim.message).await;
+            let now = self.clock.now();
+            let sent = ended(claim.attempt, outcome, now);
+            self.outbox.settle_message(&claim, &sent, now).await?;
+            tell(Delivered { message: claim.message.id, way: claim.message.way, sent });
+        }
+        Ok(())
+    }
+
+    async fn send(&self, message: &OutboxMessage) -> SendOutcome {
+        match &message.way {
+            Way::Mail => self.notifier.send(&(self.write)(message)).await,
+            Way::Webhook(endpoint) => {
+                let Ok(endpoint) = EndpointName::parse(endpoint) else {
+                    let reason = "no endpoint can have its name".to_owned();
+                    return SendOutcome::Refused { reason, retry_after: None };
+                };
+                let (message_id, body) = (message.id.clone(), message.body.clone());
+                self.outgoing.post(&OutgoingCall { message_id, endpoint, body, sent_at: self.clock.now() }).await
+            }
+        }
+    }
+}
+
+fn ended(attempt: i32, outcome: SendOutcome, now: DateTime<Utc>) -> Sent {
+    let (reason, retry_after) = match outcome {
+        SendOutcome::Accepted { .. } => return Sent::Done,
+        SendOutcome::Refused { reason, retry_after: None } => return Sent::Dead { reason },
+        SendOutcome::Refused { reason, retry_after: Some(wait) } => (reason, Some(wait)),
+        SendOutcome::Unknown { reason } => (reason, None),
+    };
+    match next_attempt(u32::try_from(attempt).unwrap_or(u32::MAX), retry_after, now) {
+        Some(at) => Sent::Again { at, reason },
+        None => Sent::Dead { reason },
+    }
+}
