@@ -1,9 +1,14 @@
 //! The reference implementation of the ledger ports: plain data behind a mutex, each rule written once and plainly.
 
+mod aliases;
 mod backfills;
 mod completeness;
+mod customers;
 mod day_books;
+mod follow_ups;
+mod monitoring;
 mod order_book;
+mod outbox;
 mod read_queue;
 mod rows;
 mod summaries;
@@ -14,12 +19,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Answer, Entry, Ledger, LedgerError, Link, Lookup, Period, Slice, SweepKind};
-use chargebook_domain::{AccountId, CauseId, DisputeKey, Facts, Movement, MovementId, OrderPayment, OrderRef, Stored};
+use chargebook_domain::monitor::{AlertKey, TypedCount};
+use chargebook_domain::ports::{
+    Alias, Answer, DayMail, Entry, Ledger, LedgerError, Link, LoggedRule, Lookup, Period, Slice, SweepKind, Version,
+};
+use chargebook_domain::rules::RuleName;
+use chargebook_domain::{
+    AccountId, CauseId, CustomerId, CustomerKey, DisputeKey, Facts, FraudWarning, Movement, MovementId, OrderMatch,
+    OrderPayment, OrderRef, Stored, WarningId,
+};
 use chrono::{DateTime, NaiveDate, Utc};
 
+use self::follow_ups::{KeptCustomer, QueuedFollowUp};
+use self::outbox::QueuedMessage;
 use self::read_queue::QueuedRead;
-pub use self::rows::{KeptCause, KeptDispute, KeptEntry, KeptResolution};
+pub use self::rows::{KeptCause, KeptDispute, KeptEntry, KeptResolution, KeptRule};
 use self::summaries::Delivery;
 use self::sweeps::KeptSweep;
 
@@ -37,14 +51,25 @@ struct State {
     entries: Vec<KeptEntry>,
     resolutions: Vec<KeptResolution>,
     payments: BTreeMap<(OrderRef, String), OrderPayment>,
+    /// The customer of a payment, as it was hashed last.
+    hashes: BTreeMap<(OrderRef, String), CustomerId>,
     orders_version: i64,
     links: Vec<Link>,
+    aliases: Vec<Alias>,
+    fraud_warnings: BTreeMap<(AccountId, WarningId), FraudWarning>,
     sealed_days: BTreeSet<NaiveDate>,
-    deliveries: BTreeMap<(NaiveDate, String), Delivery>,
+    deliveries: BTreeMap<(DayMail, String), Delivery>,
     reads: BTreeMap<DisputeKey, QueuedRead>,
     sweeps: BTreeMap<(AccountId, SweepKind), KeptSweep>,
     whole: BTreeMap<AccountId, Period>,
     backfills: BTreeMap<(AccountId, Period), Vec<Slice>>,
+    customer_key: Option<CustomerKey>,
+    customers: BTreeMap<CustomerId, KeptCustomer>,
+    follow_ups: BTreeMap<(DisputeKey, Version), QueuedFollowUp>,
+    rule_log: BTreeMap<(String, RuleName), KeptRule>,
+    outbox: BTreeMap<String, QueuedMessage>,
+    typed_counts: Vec<TypedCount>,
+    alerts: BTreeMap<AlertKey, Vec<LoggedRule>>,
 }
 
 impl InMemoryLedger {
@@ -70,6 +95,25 @@ impl InMemoryLedger {
     #[must_use]
     pub fn resolutions(&self) -> Vec<KeptResolution> {
         self.state().resolutions.clone()
+    }
+
+    /// The early fraud warnings, by book and id.
+    #[must_use]
+    pub fn fraud_warnings(&self) -> BTreeMap<(AccountId, WarningId), FraudWarning> {
+        self.state().fraud_warnings.clone()
+    }
+
+    /// The rules that were looked at, by follow-up and name.
+    #[must_use]
+    pub fn rule_log(&self) -> Vec<KeptRule> {
+        self.state().rule_log.values().cloned().collect()
+    }
+
+    /// Knows the customers of orders by this key.
+    #[must_use]
+    pub fn with_customers(self, key: CustomerKey) -> Self {
+        self.state().customer_key = Some(key);
+        self
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -100,7 +144,11 @@ impl State {
         let unknown = Facts::default();
         let payments = self.candidates(kept.map_or(&unknown, |kept| &kept.facts), linked.as_ref(), Some(lookup));
         let orders_version = self.orders_version;
-        let Some(kept) = kept else { return Stored { orders_version, payments, linked, ..Stored::default() } };
+        let same_as = self.same_as(&lookup.key).cloned();
+        let twin = self.twin(&lookup.key);
+        let Some(kept) = kept else {
+            return Stored { orders_version, payments, linked, same_as, twin, ..Stored::default() };
+        };
         let resolutions: Vec<_> = self.resolutions.iter().filter(|row| row.key == lookup.key).collect();
         let close_outs: Vec<_> = self.entries.iter().filter(|kept| kept.is_close_out_of(&lookup.key)).collect();
         Stored {
@@ -115,6 +163,11 @@ impl State {
             orders_version,
             payments,
             linked,
+            was_matched: matches!(kept.dispute.order_match, OrderMatch::Matched { .. }),
+            customer: kept.dispute.customer.clone(),
+            same_as,
+            is_reversed: kept.dispute.same_as.is_some(),
+            twin,
         }
     }
 }

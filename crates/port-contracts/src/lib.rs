@@ -19,18 +19,24 @@ pub mod booking;
 pub mod contract;
 pub mod fake_graph;
 mod fake_http;
+pub mod fake_receiver;
+pub mod fake_shop;
 pub mod fake_stripe;
 pub mod histories;
 pub mod samples;
 
+mod day_parts;
 mod fixed_clock;
 mod flaky_ledger;
 mod in_memory;
 mod in_memory_reader;
 mod recording_notifier;
+mod recording_outgoing;
 
+pub use day_parts::check_day_parts;
 pub use fixed_clock::FixedClock;
 pub use flaky_ledger::{FlakyLedger, RecordFault};
-pub use in_memory::{InMemoryLedger, KeptCause, KeptDispute, KeptEntry, KeptResolution};
+pub use in_memory::{InMemoryLedger, KeptCause, KeptDispute, KeptEntry, KeptResolution, KeptRule};
 pub use in_memory_reader::{InMemoryReader, read_of};
 pub use recording_notifier::RecordingNotifier;
+pub use recording_outgoing::RecordingOutgoing;

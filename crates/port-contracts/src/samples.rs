@@ -13,10 +13,11 @@
 //! assert_eq!(lost.movements[0].net_minor, -11_500);
 //! ```
 
-use chargebook_domain::ports::{Cause, Content, Entry};
+use chargebook_domain::ports::{Alias, Cause, Content, Entry};
 use chargebook_domain::{
-    AccountId, Basis, BookRules, Category, CauseId, Change, ChargeId, Claims, Currency, DisputeId, DisputeKey, Money,
-    Movement, MovementId, Observation, OrderPayment, OrderRef, PaymentIntentId, Status, account_entry,
+    AccountId, Basis, BookRules, Category, CauseId, Change, ChargeId, Claims, Currency, CustomerKey, DisputeId,
+    DisputeKey, Money, Movement, MovementId, Observation, OrderPayment, OrderRef, PaymentIntentId, Status,
+    account_entry,
 };
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -165,7 +166,16 @@ pub fn payment(order_ref: &str) -> OrderPayment {
         refunded_minor: None,
         customer_email: None,
         placed_at: None,
+        card_brand: None,
+        updated_at: None,
     }
+}
+
+/// That a dispute is the same as another.
+#[must_use]
+pub fn alias(key: &DisputeKey, same_as: &DisputeKey) -> Alias {
+    let (joined_by, reason) = ("Ana".to_owned(), "the old gateway's case".to_owned());
+    Alias { key: key.clone(), same_as: same_as.clone(), joined_by, reason, joined_at: day(9) }
 }
 
 /// A source event of the account's own book, received at [`filed_at`].
@@ -192,4 +202,10 @@ pub fn change_entry(change: Change, causes: &[&str]) -> Entry {
 pub fn account_movement_entry(movement: Movement, cause: Cause) -> Entry {
     let journal_entry = account_entry(&movement, BookRules::default()).unwrap();
     Entry { causes: vec![cause], content: Content::AccountMovement(Box::new(movement), journal_entry) }
+}
+
+/// A key of customers, made of a text of 64 bytes at most.
+#[must_use]
+pub fn customer_key(text: &str) -> CustomerKey {
+    CustomerKey::new(format!("{text:-<16}").as_bytes()).unwrap()
 }

@@ -41,3 +41,32 @@ mod completeness {
     use super::InMemoryLedger;
     chargebook_port_contracts::completeness_contract!(#[tokio::test] () => InMemoryLedger::default());
 }
+
+mod customers {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::customers_contract!(#[tokio::test] () => InMemoryLedger::default());
+}
+
+mod monitoring {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::monitoring_contract!(#[tokio::test] () => InMemoryLedger::default());
+}
+
+mod aliases {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::aliases_contract!(#[tokio::test] () => InMemoryLedger::default());
+}
+
+mod follow_ups {
+    use chargebook_port_contracts::contract::conclusions::key;
+
+    use super::InMemoryLedger;
+    chargebook_port_contracts::follow_ups_contract!(
+        #[tokio::test] () => InMemoryLedger::default().with_customers(key())
+    );
+}
+
+mod outbox {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::outbox_contract!(#[tokio::test] () => InMemoryLedger::default());
+}

@@ -242,6 +242,7 @@ impl Payment {
             refunded_minor: knows_refunds.then_some(self.refunded),
             customer_email: self.customer_email.clone(),
             placed_at: self.placed_at,
+            card_brand: self.card.brand,
         }
     }
 
@@ -272,6 +273,8 @@ pub struct Order {
     pub customer_email: String,
     /// When it was placed.
     pub placed_at: DateTime<Utc>,
+    /// As Stripe writes it.
+    pub card_brand: &'static str,
 }
 
 /// An order that the domain does not take, which would be a mistake of this crate.
@@ -303,6 +306,8 @@ impl TryFrom<&Order> for OrderPayment {
             refunded_minor: order.refunded_minor,
             customer_email: Some(order.customer_email.clone()),
             placed_at: Some(order.placed_at),
+            card_brand: Some(order.card_brand.to_owned()),
+            updated_at: None,
         })
     }
 }

@@ -37,7 +37,7 @@ fn observed(story: &Story) -> BTreeMap<String, Vec<Observation>> {
                 observed.entry(observation.key.dispute.as_str().to_owned()).or_default().push(*observation);
             }
             Reading::NotADispute => assert_eq!(event.dispute, None),
-            Reading::NotUnderstood { reason } => panic!("{:?}: {reason}", story.kind),
+            other => panic!("{:?}: {other:?}", story.kind),
         }
     }
     observed

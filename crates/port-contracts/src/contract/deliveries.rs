@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chargebook_domain::ports::{Claim, ClaimRequest, SendOutcome};
+use chargebook_domain::ports::{Claim, ClaimRequest, DayMail, Mails, SendOutcome};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use futures_util::future::join_all;
 
@@ -20,7 +20,8 @@ async fn sealed_at(books: &dyn Books) -> DateTime<Utc> {
 }
 
 fn request(now: DateTime<Utc>) -> ClaimRequest {
-    ClaimRequest { date: date(3), channel: CHANNEL.to_owned(), now, lease: LEASE, again: false }
+    let mail = DayMail::together(date(3));
+    ClaimRequest { mail, channel: CHANNEL.to_owned(), now, lease: LEASE, again: false }
 }
 
 async fn claim(books: &dyn Books, now: DateTime<Utc>) -> Option<Claim> {
@@ -31,18 +32,20 @@ async fn claim_again(books: &dyn Books, now: DateTime<Utc>) -> Option<Claim> {
     books.claim(&ClaimRequest { again: true, ..request(now) }).await.unwrap()
 }
 
-async fn settle(books: &dyn Books, claim: Claim, outcome: SendOutcome, now: DateTime<Utc>) {
+async fn settle(books: &dyn Books, claim: &Claim, outcome: SendOutcome, now: DateTime<Utc>) {
     books.settle(claim, CHANNEL, &outcome, now).await.unwrap();
 }
 
 async fn undelivered(books: &dyn Books, now: DateTime<Utc>) -> Vec<NaiveDate> {
-    books.undelivered(CHANNEL, now).await.unwrap()
+    let mails = books.undelivered(CHANNEL, Mails::Together, now).await.unwrap();
+    assert!(mails.iter().all(|mail| mail.book.is_none()));
+    mails.into_iter().map(|mail| mail.date).collect()
 }
 
 /// How many mails a person should look after.
 async fn odd(books: &dyn Books, now: DateTime<Utc>) -> u64 {
     let later = chargebook_domain::ports::Seal { now, ..sealing::seal_of(9) };
-    books.books(&later).await.unwrap().attention.undelivered
+    books.books(&later, None).await.unwrap().attention.undelivered
 }
 
 fn accepted() -> SendOutcome {
@@ -60,7 +63,7 @@ pub async fn a_sealed_day_is_undelivered_until_it_was_accepted(books: &dyn Books
     assert_eq!(undelivered(books, now).await, [date(3), date(4)]);
     let claim = claim(books, now).await.unwrap();
     assert_eq!(undelivered(books, now).await, [date(4)], "somebody sends it");
-    settle(books, claim, accepted(), now).await;
+    settle(books, &claim, accepted(), now).await;
     assert_eq!(undelivered(books, now).await, [date(4)]);
     assert_eq!(odd(books, now).await, 0);
 }
@@ -70,7 +73,7 @@ pub async fn a_day_that_is_not_sealed_is_not_handed_out(books: &dyn Books) {
     assert_eq!(claim(books, day(4)).await, None);
     assert!(undelivered(books, day(4)).await.is_empty());
     sealed_at(books).await;
-    let tomorrow = ClaimRequest { date: date(4), ..request(day(4)) };
+    let tomorrow = ClaimRequest { mail: DayMail::together(date(4)), ..request(day(4)) };
     assert_eq!(books.claim(&tomorrow).await.unwrap(), None);
 }
 
@@ -78,10 +81,10 @@ pub async fn a_day_that_is_not_sealed_is_not_handed_out(books: &dyn Books) {
 pub async fn a_claim_is_handed_out_once(books: &dyn Books) {
     let now = sealed_at(books).await;
     let first = claim(books, now).await.unwrap();
-    assert_eq!(first.date, date(3));
+    assert_eq!(first.mail, DayMail::together(date(3)));
     assert_eq!(claim(books, now + TimeDelta::minutes(4)).await, None);
     assert_eq!(claim_again(books, now + TimeDelta::minutes(4)).await, None, "a person does not take it from another");
-    settle(books, first, accepted(), now).await;
+    settle(books, &first, accepted(), now).await;
     assert_eq!(claim(books, now + TimeDelta::minutes(6)).await, None);
 }
 
@@ -91,7 +94,7 @@ pub async fn of_racing_claims_one_wins(books: &dyn Books) {
     let claims = join_all((0..8).map(|_| claim(books, now))).await;
     assert_eq!(claims.iter().flatten().count(), 1, "{claims:?}");
     let first = claims.into_iter().flatten().next().unwrap();
-    settle(books, first, SendOutcome::Unknown { reason: String::new() }, now).await;
+    settle(books, &first, SendOutcome::Unknown { reason: String::new() }, now).await;
     let claims = join_all((0..8).map(|_| claim_again(books, now))).await;
     assert_eq!(claims.iter().flatten().count(), 1, "{claims:?}");
 }
@@ -103,10 +106,10 @@ pub async fn a_day_that_went_on_another_channel_is_not_sent_again(books: &dyn Bo
     let first = books.claim(&folder()).await.unwrap().unwrap();
     assert_eq!((undelivered(books, now).await, claim(books, now).await), (vec![], None), "it is being sent");
     let refused = SendOutcome::Refused { reason: "the disk is full".to_owned(), retry_after: None };
-    books.settle(first, "folder", &refused, now).await.unwrap();
+    books.settle(&first, "folder", &refused, now).await.unwrap();
     assert_eq!(undelivered(books, now).await, [date(3)]);
     let second = books.claim(&ClaimRequest { again: true, ..folder() }).await.unwrap().unwrap();
-    books.settle(second, "folder", &SendOutcome::Accepted { receipt: None }, now).await.unwrap();
+    books.settle(&second, "folder", &SendOutcome::Accepted { receipt: None }, now).await.unwrap();
     assert_eq!((undelivered(books, now).await, claim(books, now).await), (vec![], None));
     assert!(claim_again(books, now).await.is_some(), "a person can have it sent here as well");
 }
@@ -127,7 +130,7 @@ pub async fn a_claim_whose_lease_ran_out_is_never_handed_out_again(books: &dyn B
 pub async fn a_person_can_have_what_is_unknown_sent_again(books: &dyn Books) {
     let now = sealed_at(books).await;
     let first = claim(books, now).await.unwrap();
-    settle(books, first, SendOutcome::Unknown { reason: "no answer".to_owned() }, now).await;
+    settle(books, &first, SendOutcome::Unknown { reason: "no answer".to_owned() }, now).await;
     assert_eq!((claim(books, now).await, undelivered(books, now).await), (None, vec![]));
     assert_eq!(odd(books, now).await, 1);
     let second = claim_again(books, now).await.unwrap();
@@ -136,7 +139,7 @@ pub async fn a_person_can_have_what_is_unknown_sent_again(books: &dyn Books) {
     let expired = now + TimeDelta::minutes(6);
     let third = claim_again(books, expired).await.unwrap();
     assert_ne!(third.attempt, second.attempt, "a lease that ran out is unknown as well");
-    settle(books, third, accepted(), expired).await;
+    settle(books, &third, accepted(), expired).await;
     assert_eq!(odd(books, expired).await, 0);
 }
 
@@ -144,7 +147,7 @@ pub async fn a_person_can_have_what_is_unknown_sent_again(books: &dyn Books) {
 pub async fn a_person_cannot_have_what_was_accepted_sent_again(books: &dyn Books) {
     let now = sealed_at(books).await;
     let first = claim(books, now).await.unwrap();
-    settle(books, first, accepted(), now).await;
+    settle(books, &first, accepted(), now).await;
     assert_eq!(claim_again(books, now + TimeDelta::days(1)).await, None);
 }
 
@@ -152,7 +155,7 @@ pub async fn a_person_cannot_have_what_was_accepted_sent_again(books: &dyn Books
 pub async fn what_failed_waits_for_a_person(books: &dyn Books) {
     let now = sealed_at(books).await;
     let first = claim(books, now).await.unwrap();
-    settle(books, first, refused(None), now).await;
+    settle(books, &first, refused(None), now).await;
     let later = now + TimeDelta::days(1);
     assert_eq!((claim(books, later).await, undelivered(books, later).await), (None, vec![]));
     assert_eq!(odd(books, later).await, 1);
@@ -163,7 +166,7 @@ pub async fn what_failed_waits_for_a_person(books: &dyn Books) {
 pub async fn what_can_be_tried_again_waits_for_its_time(books: &dyn Books) {
     let now = sealed_at(books).await;
     let first = claim(books, now).await.unwrap();
-    settle(books, first, refused(Some(Duration::from_mins(10))), now).await;
+    settle(books, &first, refused(Some(Duration::from_mins(10))), now).await;
     let early = now + TimeDelta::minutes(9);
     assert_eq!((claim(books, early).await, undelivered(books, early).await), (None, vec![]));
     let due = now + TimeDelta::minutes(10);
@@ -179,10 +182,11 @@ pub async fn settling_another_claim_changes_nothing(books: &dyn Books) {
     let first = claim(books, now).await.unwrap();
     let expired = now + TimeDelta::minutes(6);
     let second = claim_again(books, expired).await.unwrap();
-    settle(books, first, accepted(), expired).await;
-    settle(books, second, refused(Some(Duration::ZERO)), expired).await;
+    settle(books, &first, accepted(), expired).await;
+    settle(books, &second, refused(Some(Duration::ZERO)), expired).await;
     assert_eq!(undelivered(books, expired).await, [date(3)], "the present attempt counts");
-    settle(books, second, accepted(), expired).await;
+    settle(books, &second, accepted(), expired).await;
     assert_eq!(undelivered(books, expired).await, [date(3)], "it was settled");
-    books.settle(Claim { date: date(8), attempt: 1 }, CHANNEL, &accepted(), expired).await.unwrap();
+    let none = Claim { mail: DayMail::together(date(8)), attempt: 1 };
+    books.settle(&none, CHANNEL, &accepted(), expired).await.unwrap();
 }

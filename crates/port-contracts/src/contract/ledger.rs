@@ -284,7 +284,7 @@ pub async fn a_movement_of_the_account_is_booked_once(books: &dyn Books) {
     assert_eq!(record(books, entry.clone(), day(3)).await, recorded(&[false]));
     assert_eq!(record(books, entry, day(3)).await, recorded(&[true]));
     let seal = super::sealing::seal_of(3);
-    let unresolved = books.books(&seal).await.unwrap().unresolved;
+    let unresolved = books.books(&seal, None).await.unwrap().unresolved;
     assert_eq!(unresolved[&usd()].account_fee_minor, 1_500);
     assert_eq!(load(books, &sample_key()).await.resolutions, BookedDeltas::new());
 }

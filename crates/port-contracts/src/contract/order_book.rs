@@ -35,7 +35,7 @@ async fn candidates(books: &dyn Books, lookup: Lookup) -> Vec<OrderRef> {
 
 /// The order that a summary shows for the sample dispute, which must be decided.
 async fn matched(books: &dyn Books) -> Option<OrderRef> {
-    let day_books = books.books(&sealing::seal_of(90)).await.unwrap();
+    let day_books = books.books(&sealing::seal_of(90), None).await.unwrap();
     day_books.rows.into_iter().find(|row| row.key == sample_key()).unwrap().order
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chargebook_domain::ports::{Content, Entry, Seal, Sealed};
+use chargebook_domain::ports::{Content, DayMail, Entry, Mails, Seal, Sealed};
 use chargebook_domain::summary::{DayBooks, Unresolved};
 use chargebook_domain::{Deltas, EntryKind, LedgerAccount, Observation, ResolutionKind};
 use chrono::{NaiveTime, TimeDelta};
@@ -22,7 +22,7 @@ pub fn seal_of(days: i64) -> Seal {
 
 async fn seal(books: &dyn Books, days: i64) -> DayBooks {
     assert!(books.seal(&seal_of(days)).await.unwrap(), "day {days}");
-    books.books(&seal_of(days)).await.unwrap()
+    books.books(&seal_of(days), None).await.unwrap()
 }
 
 async fn last(books: &dyn Books) -> Option<chrono::NaiveDate> {
@@ -50,7 +50,7 @@ fn moved(day_books: &DayBooks, account: LedgerAccount) -> i64 {
 /// Nothing is sealed before the first day, and nothing was recorded.
 pub async fn nothing_is_sealed_at_first(books: &dyn Books) {
     assert_eq!(books.sealed(Tz::UTC).await.unwrap(), Sealed::default());
-    let empty = books.books(&seal_of(3)).await.unwrap();
+    let empty = books.books(&seal_of(3), None).await.unwrap();
     assert!(!empty.sealed && empty.rows.is_empty() && empty.moves.is_empty() && empty.opening.is_empty());
     observe_at(books, &opened("evt_1", 1), day(3)).await;
     let expected = Sealed { last: None, first_recorded: Some(date(3)) };
@@ -66,7 +66,7 @@ pub async fn days_are_sealed_strictly_in_order(books: &dyn Books) {
     for (days, sealed, last_days) in [(3, true, 3), (3, false, 3), (5, false, 3), (2, false, 3), (4, true, 4)] {
         assert_eq!(books.seal(&seal_of(days)).await.unwrap(), sealed, "day {days}");
         assert_eq!(last(books).await, Some(date(last_days)));
-        assert_eq!(books.books(&seal_of(days)).await.unwrap().sealed, (3..=last_days).contains(&days));
+        assert_eq!(books.books(&seal_of(days), None).await.unwrap().sealed, (3..=last_days).contains(&days));
     }
 }
 
@@ -76,7 +76,7 @@ pub async fn of_racing_seals_of_one_day_one_seals(books: &dyn Books) {
     let wish = seal_of(3);
     let answers = join_all((0..8).map(|_| books.seal(&wish))).await;
     assert_eq!(answers.into_iter().map(Result::unwrap).filter(|sealed| *sealed).count(), 1);
-    assert_eq!(books.books(&wish).await.unwrap().moves.len(), 3);
+    assert_eq!(books.books(&wish, None).await.unwrap().moves.len(), 3);
 }
 
 /// Each row and entry is in exactly one day.
@@ -96,7 +96,7 @@ pub async fn the_books_of_an_unsealed_day_are_what_sealing_it_makes_of_them(book
     seal(books, 3).await;
     observe(books, &won("evt_2", 4)).await;
     observe(books, &Observation { key: dispute_key("du_2"), ..observation("evt_3", "lost", day(4)) }).await;
-    let preview = books.books(&seal_of(4)).await.unwrap();
+    let preview = books.books(&seal_of(4), None).await.unwrap();
     assert!(!preview.sealed);
     assert_eq!(preview.rows.len(), 2);
     assert_eq!(preview.rows[0].order, Some(order("#1")));
@@ -110,7 +110,7 @@ pub async fn the_books_of_a_sealed_day_stay(books: &dyn Books) {
     let sealed = seal(books, 3).await;
     observe(books, &won("evt_2", 3)).await;
     seal(books, 4).await;
-    let now = books.books(&seal_of(3)).await.unwrap();
+    let now = books.books(&seal_of(3), None).await.unwrap();
     assert_eq!((now.rows, now.moves), (sealed.rows, sealed.moves));
     assert_eq!((now.opening, now.resolved, now.unresolved), (sealed.opening, sealed.resolved, sealed.unresolved));
 }
@@ -136,7 +136,7 @@ pub async fn what_is_after_the_day_waits(books: &dyn Books) {
     assert!(first.rows.is_empty());
     assert_eq!(moved(&first, LedgerAccount::StripeBalance), -11_500);
     assert!(first.moves.iter().all(|moved| !moved.late && moved.kind == EntryKind::Movement));
-    assert_eq!(revisions(&books.books(&seal_of(4)).await.unwrap()), [(0, ResolutionKind::Decided)]);
+    assert_eq!(revisions(&books.books(&seal_of(4), None).await.unwrap()), [(0, ResolutionKind::Decided)]);
 }
 
 /// What is dated before the start of the books is sealed as the opening balance, and is in no day.
@@ -146,9 +146,9 @@ pub async fn what_is_before_the_books_is_the_opening(books: &dyn Books) {
     observe(books, &opened("evt_1", 2)).await;
     observe(books, &won("evt_2", 4)).await;
     let wish = |days| Seal { books_start: Some(date(3)), ..seal_of(days) };
-    let preview = books.books(&wish(3)).await.unwrap();
+    let preview = books.books(&wish(3), None).await.unwrap();
     assert!(books.seal(&wish(3)).await.unwrap());
-    let first = books.books(&wish(3)).await.unwrap();
+    let first = books.books(&wish(3), None).await.unwrap();
     assert_eq!(DayBooks { sealed: true, ..preview }, first);
     assert!(first.rows.is_empty() && first.moves.is_empty());
     assert_eq!(first.opening[&(LedgerAccount::StripeBalance, usd())], -11_500);
@@ -156,9 +156,10 @@ pub async fn what_is_before_the_books_is_the_opening(books: &dyn Books) {
     let lost = Deltas { closed: 1, lost: 1, ..Deltas::default() };
     assert_eq!(first.resolved, BTreeMap::from([(usd(), lost)]));
     assert_eq!(last(books).await, Some(date(3)));
-    assert_eq!(books.undelivered("outlook", day(4)).await.unwrap(), [date(3)], "the opening is never mailed");
+    let mails = books.undelivered("outlook", Mails::Together, day(4)).await.unwrap();
+    assert_eq!(mails, [DayMail::together(date(3))], "the opening is never mailed");
     assert!(books.seal(&wish(4)).await.unwrap());
-    assert_eq!(books.books(&wish(4)).await.unwrap().rows.len(), 1);
+    assert_eq!(books.books(&wish(4), None).await.unwrap().rows.len(), 1);
 }
 
 /// What becomes known later of the time before the books is late, and the opening stays as it was.
@@ -166,12 +167,12 @@ pub async fn what_is_learnt_late_of_the_time_before_the_books_is_late(books: &dy
     let wish = |days| Seal { books_start: Some(date(3)), ..seal_of(days) };
     observe(books, &opened("evt_1", 2)).await;
     assert!(books.seal(&wish(3)).await.unwrap());
-    let before = books.books(&wish(3)).await.unwrap();
+    let before = books.books(&wish(3), None).await.unwrap();
     let lost = Observation { key: dispute_key("du_2"), ..observation("evt_0", "lost", day(2)) };
     observe(books, &lost).await;
     assert!(books.seal(&wish(4)).await.unwrap());
-    assert_eq!(books.books(&wish(3)).await.unwrap().opening, before.opening);
-    assert_eq!(books.books(&wish(4)).await.unwrap().rows.len(), 1);
+    assert_eq!(books.books(&wish(3), None).await.unwrap().opening, before.opening);
+    assert_eq!(books.books(&wish(4), None).await.unwrap().rows.len(), 1);
 }
 
 /// The opening names every account that has entries, also where they cancel out.
@@ -192,13 +193,13 @@ pub async fn business_dates_are_those_of_the_zone(books: &dyn Books) {
     let (zone, utc) = (Tz::America__New_York, Tz::UTC);
     assert_eq!(books.sealed(zone).await.unwrap().first_recorded, Some(date(3)));
     assert_eq!(books.sealed(utc).await.unwrap().first_recorded, Some(date(4)));
-    assert!(books.books(&seal_of(3)).await.unwrap().rows.is_empty());
+    assert!(books.books(&seal_of(3), None).await.unwrap().rows.is_empty());
     let there = Seal { zone, ..seal_of(3) };
-    let preview = books.books(&there).await.unwrap();
+    let preview = books.books(&there, None).await.unwrap();
     assert_eq!((preview.rows.len(), preview.month_to_date.lost), (1, 1));
     assert!(preview.moves.iter().all(|moved| !moved.late));
     assert!(books.seal(&there).await.unwrap());
-    assert_eq!(books.books(&there).await.unwrap().rows.len(), 1);
+    assert_eq!(books.books(&there, None).await.unwrap().rows.len(), 1);
 }
 
 /// Sums of all that is sealed: the resolution rows, and the movements that no row carries.
@@ -209,7 +210,7 @@ pub async fn sealed_rows_and_open_movements_make_the_journal(books: &dyn Books) 
     assert_eq!((day_books.unresolved.get(&usd()), day_books.resolved.get(&usd())), (Some(&open), None));
 
     observe(books, &won("evt_2", 4)).await;
-    let before = books.books(&seal_of(3)).await.unwrap();
+    let before = books.books(&seal_of(3), None).await.unwrap();
     assert_eq!(before.unresolved, day_books.unresolved, "the verdict is not sealed");
     let decided = seal(books, 4).await;
     let nothing = Unresolved::default();
@@ -257,7 +258,7 @@ pub async fn windows_count_by_the_day_of_closing(books: &dyn Books) {
         observe(books, &seen).await;
     }
     observe(books, &Observation { key: dispute_key("du_9"), ..observation("evt_9", "lost", day(32)) }).await;
-    let day_books = books.books(&seal_of(31)).await.unwrap();
+    let day_books = books.books(&seal_of(31), None).await.unwrap();
     let (month, quarter) = (&day_books.month_to_date, &day_books.ninety_days);
     assert_eq!((month.won, month.lost, month.prevented, month.inquiries, month.refunded), (1, 0, 1, 1, 0));
     assert_eq!((quarter.won, quarter.lost, quarter.won_challenged, quarter.lost_challenged), (2, 1, 2, 0));
@@ -286,7 +287,7 @@ pub async fn the_open_and_the_odd_are_counted(books: &dyn Books) {
     let content = Content::Quarantined { reason: "not understood".to_owned() };
     record(books, Entry { causes: vec![cause("evt_q")], content }, day(0)).await;
 
-    let day_books = books.books(&seal_of(1)).await.unwrap();
+    let day_books = books.books(&seal_of(1), None).await.unwrap();
     let open = day_books.open;
     assert_eq!((open.disputes, open.inquiries, open.evidence_due_soon), (2, 1, 1));
     assert_eq!(open.at_risk, BTreeMap::from([(usd(), 20_000)]));

@@ -1,8 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use chargebook_domain::ports::{DeliveryState, Disposition, Seal};
+use chargebook_domain::ports::{DayMail, DeliveryState, Disposition, Seal};
 use chargebook_domain::summary::{Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Unresolved, Window};
-use chargebook_domain::{Bucket, Currency, Deltas, DisputeKey, EntryKind, LedgerAccount, OrderMatch, Outcome};
+use chargebook_domain::{
+    AccountId, Bucket, Currency, Deltas, DisputeKey, EntryKind, LedgerAccount, OrderMatch, Outcome,
+};
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::rows::{KeptDispute, KeptEntry, KeptResolution};
@@ -10,8 +12,16 @@ use super::summaries::place;
 use super::{State, rows};
 
 impl State {
-    /// What was sealed in a day or, when it is not sealed, what would be.
-    pub(super) fn day_books(&self, seal: &Seal) -> DayBooks {
+    /// The own book, and each that ever had a dispute or an entry.
+    pub(super) fn known_books(&self) -> BTreeSet<AccountId> {
+        let of_disputes = self.disputes.keys().map(|key| &key.account);
+        let known = of_disputes.chain(self.entries.iter().map(|kept| &kept.account)).cloned();
+        known.chain([AccountId::own()]).collect()
+    }
+
+    /// What was sealed in a day or, when it is not sealed, what would be; of one book, or of all.
+    pub(super) fn day_books(&self, seal: &Seal, book: Option<AccountId>) -> DayBooks {
+        let is_in = |account: &AccountId| book.as_ref().is_none_or(|book| book == account);
         let is_sealed = self.sealed_days.contains(&seal.date);
         let placed = |sealed_in: Option<NaiveDate>, occurred_at| {
             sealed_in.or_else(|| if is_sealed { None } else { place(occurred_at, seal, self.sealed_days.is_empty()) })
@@ -20,10 +30,12 @@ impl State {
         let place_of_entry = |kept: &&KeptEntry| placed(kept.sealed_in, kept.entry.occurred_at());
 
         let (today, earlier) = (Some(seal.date), |place: Option<NaiveDate>| place.is_some_and(|day| day < seal.date));
-        let rows_before: Vec<_> = self.resolutions.iter().filter(|row| earlier(place_of_row(row))).collect();
-        let rows_of_day: Vec<_> = self.resolutions.iter().filter(|row| place_of_row(row) == today).collect();
-        let entries_before: Vec<_> = self.entries.iter().filter(|kept| earlier(place_of_entry(kept))).collect();
-        let entries_of_day: Vec<_> = self.entries.iter().filter(|kept| place_of_entry(kept) == today).collect();
+        let rows = || self.resolutions.iter().filter(|row| is_in(&row.key.account));
+        let entries = || self.entries.iter().filter(|kept| is_in(&kept.account));
+        let rows_before: Vec<_> = rows().filter(|row| earlier(place_of_row(row))).collect();
+        let rows_of_day: Vec<_> = rows().filter(|row| place_of_row(row) == today).collect();
+        let entries_before: Vec<_> = entries().filter(|kept| earlier(place_of_entry(kept))).collect();
+        let entries_of_day: Vec<_> = entries().filter(|kept| place_of_entry(kept) == today).collect();
         let rows_through: Vec<_> = rows_before.iter().chain(&rows_of_day).copied().collect();
         let entries_through: Vec<_> = entries_before.iter().chain(&entries_of_day).copied().collect();
 
@@ -36,10 +48,12 @@ impl State {
             opening: balances(&entries_before),
             resolved: sum_by_currency(&rows_through),
             unresolved: unresolved(&entries_through, &rows_through),
-            month_to_date: self.window(seal, seal.date.with_day(1).unwrap()),
-            ninety_days: self.window(seal, seal.date - Days::new(89)),
-            open: self.open_balance(seal),
-            attention: self.attention(seal),
+            month_to_date: self.window(seal, seal.date.with_day(1).unwrap(), book.as_ref()),
+            ninety_days: self.window(seal, seal.date - Days::new(89), book.as_ref()),
+            open: self.open_balance(seal, book.as_ref()),
+            attention: self.attention(seal, book.as_ref()),
+            books: self.known_books().into_iter().filter(is_in).collect(),
+            book,
         }
     }
 
@@ -73,11 +87,15 @@ impl State {
         }
     }
 
-    fn window(&self, seal: &Seal, from: NaiveDate) -> Window {
+    fn disputes_in(&self, book: Option<&AccountId>) -> impl Iterator<Item = (&DisputeKey, &KeptDispute)> {
+        self.disputes.iter().filter(move |(key, _)| book.is_none_or(|book| *book == key.account))
+    }
+
+    fn window(&self, seal: &Seal, from: NaiveDate, book: Option<&AccountId>) -> Window {
         let mut window = Window::default();
-        for (key, KeptDispute { dispute, facts, .. }) in &self.disputes {
+        for (key, KeptDispute { dispute, facts, .. }) in self.disputes_in(book) {
             let closed_on = dispute.closed_at.map(|at| at.with_timezone(&seal.zone).date_naive());
-            if closed_on.is_none_or(|on| on < from || on > seal.date) {
+            if dispute.same_as.is_some() || closed_on.is_none_or(|on| on < from || on > seal.date) {
                 continue;
             }
             let challenged = u64::from(facts.last(|claims| claims.evidence_submitted) == Some(true));
@@ -106,10 +124,11 @@ impl State {
         window
     }
 
-    fn open_balance(&self, seal: &Seal) -> OpenBalance {
+    fn open_balance(&self, seal: &Seal, book: Option<&AccountId>) -> OpenBalance {
         let mut open = OpenBalance::default();
         let end = end_of_day(seal);
-        for KeptDispute { dispute, facts, .. } in self.disputes.values() {
+        let counted = self.disputes_in(book).map(|(_, kept)| kept).filter(|kept| kept.dispute.same_as.is_none());
+        for KeptDispute { dispute, facts, .. } in counted {
             match dispute.outcome {
                 Outcome::Open => {
                     let disputed = facts.disputed().unwrap();
@@ -128,14 +147,21 @@ impl State {
         open
     }
 
-    fn attention(&self, seal: &Seal) -> Attention {
+    fn attention(&self, seal: &Seal, book: Option<&AccountId>) -> Attention {
         let count = |test: &dyn Fn(&KeptDispute) -> bool| {
-            u64::try_from(self.disputes.values().filter(|kept| test(kept)).count()).unwrap()
+            let counted = self.disputes_in(book).map(|(_, kept)| kept).filter(|kept| kept.dispute.same_as.is_none());
+            u64::try_from(counted.filter(|kept| test(kept)).count()).unwrap()
         };
-        let quarantined = self.causes.values().filter(|kept| kept.disposition == Disposition::Quarantined);
-        let undelivered = self.deliveries.iter().filter(|((day, _), delivery)| {
+        let known = self.known_books();
+        let home = |account: &AccountId| if known.contains(account) { account.clone() } else { AccountId::own() };
+        let quarantined = self.causes.iter().filter(|((account, _), kept)| {
+            kept.disposition == Disposition::Quarantined && book.is_none_or(|book| *book == home(account))
+        });
+        let undelivered = self.deliveries.iter().filter(|((mail, _), delivery)| {
             let state = delivery.state_at(seal.now);
-            *day < seal.date && matches!(state, DeliveryState::Failed | DeliveryState::Unknown)
+            mail.date < seal.date
+                && mail.overlaps(&DayMail { date: mail.date, book: book.cloned() })
+                && matches!(state, DeliveryState::Failed | DeliveryState::Unknown)
         });
         Attention {
             orphans: count(&|kept| kept.dispute.order_match == OrderMatch::Orphan),

@@ -40,7 +40,13 @@ impl OrderBook for InMemoryLedger {
 impl State {
     fn import(&mut self, imported: Imported, payment: &OrderPayment) -> Imported {
         let key = (payment.order_ref.clone(), payment.payment_key().to_owned());
+        let is_older =
+            |known: &OrderPayment| payment.updated_at.zip(known.updated_at).is_some_and(|(at, known)| at < known);
+        if self.payments.get(&key).is_some_and(is_older) {
+            return Imported { same: imported.same + 1, ..imported };
+        }
         let known = self.payments.insert(key, payment.clone());
+        self.forget_hash_unless_same(known.as_ref(), payment);
         if known.as_ref() == Some(payment) {
             return Imported { same: imported.same + 1, ..imported };
         }

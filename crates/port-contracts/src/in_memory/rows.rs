@@ -1,6 +1,6 @@
-use chargebook_domain::ports::{Cause, Disposition, Version};
+use chargebook_domain::ports::{Cause, Disposition, LoggedRule, Version};
 use chargebook_domain::{
-    AccountId, BookedCloseOuts, BookedDeltas, Currency, Discrepancy, Dispute, DisputeKey, EntryKind, Facts,
+    AccountId, BookedCloseOuts, BookedDeltas, Currency, CustomerId, Discrepancy, Dispute, DisputeKey, EntryKind, Facts,
     JournalEntry, LedgerAccount, OrderResolution, Resolution,
 };
 use chrono::{DateTime, NaiveDate, Utc};
@@ -75,6 +75,19 @@ pub struct KeptResolution {
     pub recorded_at: DateTime<Utc>,
     /// The day that it was sealed in.
     pub sealed_in: Option<NaiveDate>,
+}
+
+/// A rule that was looked at, as it is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptRule {
+    /// The dispute.
+    pub key: DisputeKey,
+    /// Its customer.
+    pub customer: Option<CustomerId>,
+    /// What became of the rule.
+    pub rule: LoggedRule,
+    /// When it was looked at.
+    pub evaluated_at: DateTime<Utc>,
 }
 
 /// What close-outs sum to at each point. A point whose close-outs cancel out is there all the same, with zeros.

@@ -1,5 +1,10 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use chargebook_domain::ports::{Claim, ClaimRequest, DeliveryState, LedgerError, Seal, Sealed, SendOutcome, Summaries};
+use chargebook_domain::AccountId;
+use chargebook_domain::ports::{
+    Claim, ClaimRequest, DayMail, DeliveryState, LedgerError, Mails, Seal, Sealed, SendOutcome, Summaries,
+};
 use chargebook_domain::summary::DayBooks;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -22,6 +27,10 @@ impl Delivery {
     pub(super) fn state_at(&self, now: DateTime<Utc>) -> DeliveryState {
         let died = self.state == DeliveryState::Sending && self.leased_until <= now;
         if died { DeliveryState::Unknown } else { self.state.clone() }
+    }
+
+    fn may_have_gone(&self, now: DateTime<Utc>) -> bool {
+        matches!(self.state_at(now), DeliveryState::Accepted | DeliveryState::Sending | DeliveryState::Unknown)
     }
 
     fn can_be_sent(&self, now: DateTime<Utc>, again: bool) -> bool {
@@ -53,47 +62,58 @@ impl Summaries for InMemoryLedger {
         Ok(is_next)
     }
 
-    async fn books(&self, seal: &Seal) -> Result<DayBooks, LedgerError> {
-        Ok(self.state().day_books(seal))
+    async fn books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
+        Ok(self.state().day_books(seal, book))
     }
 
-    async fn undelivered(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<NaiveDate>, LedgerError> {
-        let state = self.state();
-        let can_be_sent = |day: &&NaiveDate| {
-            let delivery = state.deliveries.get(&(**day, channel.to_owned()));
-            delivery.is_none_or(|delivery| delivery.can_be_sent(now, false))
-                && !state.went_elsewhere(**day, channel, now)
+    async fn undelivered(&self, channel: &str, mails: Mails, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError> {
+        let mut state = self.state();
+        let of_days: BTreeSet<_> = match mails {
+            Mails::Together => state.sealed_days.iter().copied().map(DayMail::together).collect(),
+            Mails::Apart => {
+                state.tell_apart(channel, now, None);
+                let mails = state.deliveries.keys().map(|(mail, _)| mail.clone());
+                mails.filter(|mail| mail.book.is_some()).collect()
+            }
         };
-        Ok(state.sealed_days.iter().filter(can_be_sent).copied().collect())
+        let can_be_sent = |mail: &DayMail| {
+            let delivery = state.deliveries.get(&(mail.clone(), channel.to_owned()));
+            delivery.is_none_or(|delivery| delivery.can_be_sent(now, false))
+                && !state.went_elsewhere(mail, channel, now)
+        };
+        Ok(of_days.into_iter().filter(can_be_sent).collect())
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
-        let ClaimRequest { date, channel, now, lease, again } = request;
+        let ClaimRequest { mail, channel, now, lease, again } = request;
         let mut state = self.state();
-        if !state.sealed_days.contains(date) {
+        if !state.sealed_days.contains(&mail.date) {
             return Ok(None);
         }
-        let slot = (*date, channel.clone());
+        if mail.book.is_some() {
+            state.tell_apart(channel, *now, Some(mail.date));
+        }
+        let slot = (mail.clone(), channel.clone());
         let known = state.deliveries.get(&slot);
-        let elsewhere = !again && state.went_elsewhere(*date, channel, *now);
+        let elsewhere = !again && state.went_elsewhere(mail, channel, *now);
         if elsewhere || known.is_some_and(|delivery| !delivery.can_be_sent(*now, *again)) {
             return Ok(None);
         }
         let attempt = known.map_or(0, |delivery| delivery.attempt) + 1;
         let (state_now, leased_until) = (DeliveryState::Sending, *now + *lease);
         state.deliveries.insert(slot, Delivery { state: state_now, attempt, not_before: None, leased_until });
-        Ok(Some(Claim { date: *date, attempt }))
+        Ok(Some(Claim { mail: mail.clone(), attempt }))
     }
 
     async fn settle(
         &self,
-        claim: Claim,
+        claim: &Claim,
         channel: &str,
         outcome: &SendOutcome,
         now: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
         let mut state = self.state();
-        let Some(delivery) = state.deliveries.get_mut(&(claim.date, channel.to_owned())) else { return Ok(()) };
+        let Some(delivery) = state.deliveries.get_mut(&(claim.mail.clone(), channel.to_owned())) else { return Ok(()) };
         if delivery.attempt == claim.attempt && delivery.state == DeliveryState::Sending {
             (delivery.state, delivery.not_before) = match outcome {
                 SendOutcome::Accepted { .. } => (DeliveryState::Accepted, None),
@@ -107,14 +127,27 @@ impl Summaries for InMemoryLedger {
 }
 
 impl State {
-    /// Whether the mail of a day went, or may have gone, on another channel.
-    fn went_elsewhere(&self, day: NaiveDate, channel: &str, now: DateTime<Utc>) -> bool {
-        self.deliveries.iter().any(|((of, on), delivery)| {
-            let state = delivery.state_at(now);
-            *of == day
-                && on != channel
-                && matches!(state, DeliveryState::Accepted | DeliveryState::Sending | DeliveryState::Unknown)
+    /// Whether what is in a mail went, or may have gone, on another channel or in another mail.
+    fn went_elsewhere(&self, mail: &DayMail, channel: &str, now: DateTime<Utc>) -> bool {
+        self.deliveries.iter().any(|((other, on), delivery)| {
+            mail.overlaps(other) && (other, on.as_str()) != (mail, channel) && delivery.may_have_gone(now)
         })
+    }
+
+    /// Fixes the books whose mails there are of each day, or of one, unless that is done or the day went together.
+    fn tell_apart(&mut self, channel: &str, now: DateTime<Utc>, date: Option<NaiveDate>) {
+        let books = self.known_books();
+        for day in self.sealed_days.iter().filter(|day| date.is_none_or(|date| date == **day)) {
+            let done = self
+                .deliveries
+                .iter()
+                .any(|((mail, _), delivery)| mail.date == *day && (mail.book.is_some() || delivery.may_have_gone(now)));
+            for book in books.iter().filter(|_| !done) {
+                let pending =
+                    Delivery { state: DeliveryState::Pending, attempt: 0, not_before: None, leased_until: now };
+                self.deliveries.insert((DayMail::of(*day, book.clone()), channel.to_owned()), pending);
+            }
+        }
     }
 
     fn seal(&mut self, seal: &Seal) {

@@ -28,6 +28,10 @@ impl State {
                     self.record_entry(&account, journal_entry, recorded_at)?;
                 }
             }
+            Content::FraudWarning(warning) => {
+                let account = entry.causes.first().map_or_else(AccountId::own, |cause| cause.account.clone());
+                self.fraud_warnings.entry((account, warning.id.clone())).or_insert_with(|| (**warning).clone());
+            }
             Content::Change(_) | Content::AccountMovement(..) | Content::Ignored | Content::Quarantined { .. } => {}
         }
         for (cause, known) in entry.causes.iter().zip(&known_before) {
@@ -41,7 +45,7 @@ impl State {
     /// What is quarantined is known only to those who would quarantine it again.
     fn is_known(&self, cause: &Cause, content: &Content) -> bool {
         let kept = self.causes.get(&(cause.account.clone(), cause.id.clone()));
-        let books = matches!(content, Content::Change(_) | Content::AccountMovement(..));
+        let books = matches!(content, Content::Change(_) | Content::AccountMovement(..) | Content::FraudWarning(_));
         kept.is_some_and(|kept| !(books && kept.disposition == Disposition::Quarantined))
     }
 
@@ -52,7 +56,9 @@ impl State {
 
     fn keep_cause(&mut self, cause: &Cause, content: &Content) {
         let (disposition, reason) = match content {
-            Content::Change(_) | Content::AccountMovement(..) => (Disposition::Recorded, None),
+            Content::Change(_) | Content::AccountMovement(..) | Content::FraudWarning(_) => {
+                (Disposition::Recorded, None)
+            }
             Content::Ignored => (Disposition::Ignored, None),
             Content::Quarantined { reason } => (Disposition::Quarantined, Some(reason.clone())),
         };
@@ -91,6 +97,7 @@ impl State {
         if let Some(owed) = change.owed_read {
             self.owe(key, owed, recorded_at);
         }
+        self.follow_up(change, recorded_at);
         Ok(())
     }
 
@@ -135,6 +142,9 @@ fn refuse_unstorable(entry: &Entry) -> Result<(), LedgerError> {
             change.movements.iter().for_each(|movement| texts.extend(texts_of(movement)));
         }
         Content::AccountMovement(movement, _) => texts.extend(texts_of(movement)),
+        Content::FraudWarning(warning) => {
+            texts.extend([&warning.fraud_type, &warning.card_brand].into_iter().flatten().map(String::as_str));
+        }
         Content::Quarantined { reason } => texts.push(reason),
         Content::Ignored => {}
     }
