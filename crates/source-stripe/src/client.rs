@@ -4,10 +4,10 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use chargebook_domain::DisputeKey;
 use chargebook_domain::ports::{
     Detail, DisputeReader, Listing, MovementKind, Page, Read, ReadError, ReadMovement, Reading,
 };
+use chargebook_domain::{CustomerKey, DisputeKey};
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -31,6 +31,7 @@ pub struct StripeApi {
     patience: Patience,
     /// Whether the key turned out not to read payments.
     without_payments: AtomicBool,
+    customer_key: Option<CustomerKey>,
 }
 
 impl StripeApi {
@@ -53,7 +54,14 @@ impl StripeApi {
             limiter: Limiter::new(requests_per_second),
             patience: Patience::default(),
             without_payments: AtomicBool::new(false),
+            customer_key: None,
         })
+    }
+
+    /// The client that knows cards by this key.
+    #[must_use]
+    pub fn with_customers(self, key: CustomerKey) -> Self {
+        Self { customer_key: Some(key), ..self }
     }
 
     /// The client with another patience.
@@ -123,7 +131,7 @@ impl DisputeReader for StripeApi {
         if !object::is_dispute(answer.content.get()) {
             return Err(ApiError::NotStripe.into());
         }
-        let read = object::dispute(&key.account, answer.content.get(), as_of(&answer)?);
+        let read = object::dispute(&key.account, answer.content.get(), as_of(&answer)?, self.customer_key.as_ref());
         match &read.event.reading {
             Reading::Dispute(observation) if observation.key != *key => Err(ApiError::NotStripe.into()),
             _ => Ok(read),
@@ -134,7 +142,9 @@ impl DisputeReader for StripeApi {
         let ask = async |detail| self.list(&request::disputes(listing, detail)).await;
         let answer = self.in_detail(detail, ask).await?;
         let as_of = as_of(&answer)?;
-        Ok(answer.content.page(listing, |body| object::dispute(&listing.account, body, as_of))?)
+        Ok(answer
+            .content
+            .page(listing, |body| object::dispute(&listing.account, body, as_of, self.customer_key.as_ref()))?)
     }
 
     async fn events(&self, listing: &Listing) -> Result<Page<Read>, ReadError> {

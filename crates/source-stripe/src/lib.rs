@@ -1,11 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod client;
-mod dispute;
 mod error;
 mod event;
-mod json;
-mod kinds;
 mod limiter;
 mod object;
 mod page;

@@ -2,15 +2,16 @@
 //! the same code.
 
 use chargebook_domain::ports::{MovementReading, Origin, Read, ReadMovement, Reading, SourceEvent};
-use chargebook_domain::{AccountId, Basis, CauseId, ChargeId, DisputeId, DisputeKey, MovementId, Observation};
+use chargebook_domain::{
+    AccountId, Basis, CauseId, ChargeId, CustomerKey, DisputeId, DisputeKey, MovementId, Observation,
+};
+use chargebook_stripe_wire::kinds::{A_DISPUTE, DISPUTE_ID, FLAG, MOVEMENT_ID};
+use chargebook_stripe_wire::{Fault, Object, dispute};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::dispute;
-use crate::event::{self, digest, no_object, not_understood};
-use crate::json::{Fault, Object};
-use crate::kinds::{A_DISPUTE, DISPUTE_ID, FLAG, MOVEMENT_ID};
+use crate::event::{self, digest};
 
 /// The event type of a dispute that was read.
 const READ: &str = "read.dispute";
@@ -26,19 +27,25 @@ pub(crate) fn is_dispute(body: &str) -> bool {
     serde_json::from_str::<Kinded>(body).is_ok_and(|kinded| kinded.object == "dispute")
 }
 
-/// A dispute of `account` as it was at `as_of`.
-pub(crate) fn dispute(account: &AccountId, body: &str, as_of: DateTime<Utc>) -> Read {
+/// A dispute of `account` as it was at `as_of`; with its card, where cards are known by `key`.
+pub(crate) fn dispute(account: &AccountId, body: &str, as_of: DateTime<Utc>, key: Option<&CustomerKey>) -> Read {
     let value: Value = serde_json::from_str(body).unwrap_or_default();
     let cause = digest(body);
-    let object = Object::body(&value).ok_or_else(no_object);
+    let object = Object::body(&value);
     let livemode = object.as_ref().ok().and_then(|dispute| dispute.optional("livemode", &FLAG).ok()?);
-    let reading = object.and_then(|dispute| observation(&dispute, account, &cause, as_of));
+    let reading = object.and_then(|dispute| {
+        let mut read = observation(&dispute, account, &cause, as_of)?;
+        if let Some(key) = key {
+            read.claims.card_hash = dispute::card_hash(&dispute, key)?;
+        }
+        Ok(read)
+    });
     let event = SourceEvent {
         account: account.clone(),
         id: cause,
         event_type: READ.to_owned(),
         livemode,
-        reading: reading.map_or_else(|fault| not_understood(&fault), |read| Reading::Dispute(Box::new(read))),
+        reading: reading.map_or_else(|fault| fault.not_understood(), |read| Reading::Dispute(Box::new(read))),
     };
     Read { event, body: body.as_bytes().to_vec() }
 }
@@ -83,7 +90,7 @@ pub fn read_kept(account: &AccountId, body: &str) -> SourceEvent {
 /// A balance transaction of `account`.
 pub(crate) fn movement(account: &AccountId, body: &str) -> ReadMovement {
     let value: Value = serde_json::from_str(body).unwrap_or_default();
-    let object = Object::body(&value).ok_or_else(no_object);
+    let object = Object::body(&value);
     let id = object.as_ref().ok().and_then(|row| row.required("id", &MOVEMENT_ID).ok());
     let reading = match object.and_then(|row| dispute::movement(&row)) {
         Ok(movement) => {

@@ -1,12 +1,12 @@
 //! Stripe's lists: the envelope is Stripe's or the answer is refused, and each object in it stands on its own.
 
 use chargebook_domain::ports::{Cursor, Listing, Page};
+use chargebook_stripe_wire::kinds::WORD;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::error::ApiError;
-use crate::kinds::WORD;
 use crate::request::PAGE;
 
 /// A list whose objects are not looked at yet, each in the bytes it came as.

@@ -15,3 +15,4 @@ mod report;
 mod server;
 mod signatures;
 mod support;
+mod warnings_and_cards;

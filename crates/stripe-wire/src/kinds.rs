@@ -1,6 +1,6 @@
 //! What the fields of Stripe's objects must be.
 
-use chargebook_domain::{AccountId, CauseId, ChargeId, Currency, DisputeId, MovementId, PaymentIntentId};
+use chargebook_domain::{AccountId, CauseId, ChargeId, Currency, DisputeId, MovementId, PaymentIntentId, WarningId};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -16,51 +16,63 @@ const WORD_BYTES_MAX: usize = 255;
 const UNIX_SECONDS_MAX: i64 = 253_402_300_799;
 
 /// The field `object` of a dispute.
-pub(crate) const A_DISPUTE: Kind<()> =
-    Kind { expected: "\"dispute\"", read: |value| (value == "dispute").then_some(()) };
+pub const A_DISPUTE: Kind<()> = Kind { expected: "\"dispute\"", read: |value| (value == "dispute").then_some(()) };
 
-pub(crate) const EVENT_ID: Kind<CauseId> =
+/// The id of an event.
+pub const EVENT_ID: Kind<CauseId> =
     Kind { expected: "an id of 1 to 255 printable characters", read: |value| CauseId::parse(value.as_str()?).ok() };
 
-pub(crate) const DISPUTE_ID: Kind<DisputeId> =
+/// The id of a dispute.
+pub const DISPUTE_ID: Kind<DisputeId> =
     Kind { expected: "an id of 1 to 255 printable characters", read: |value| DisputeId::parse(value.as_str()?).ok() };
 
-pub(crate) const MOVEMENT_ID: Kind<MovementId> =
+/// The id of an early fraud warning.
+pub const WARNING_ID: Kind<WarningId> =
+    Kind { expected: "an id of 1 to 255 printable characters", read: |value| WarningId::parse(value.as_str()?).ok() };
+
+/// The id of a balance transaction.
+pub const MOVEMENT_ID: Kind<MovementId> =
     Kind { expected: "an id of 1 to 255 printable characters", read: |value| MovementId::parse(value.as_str()?).ok() };
 
-/// The prefix keeps an account apart from the books that are named otherwise, such as `default`.
-pub(crate) const ACCOUNT: Kind<AccountId> = Kind {
+/// A connected account. The prefix keeps an account apart from the books that are named otherwise, such as `default`.
+pub const ACCOUNT: Kind<AccountId> = Kind {
     expected: "the id of an account, acct_ and at most 250 printable characters",
     read: |value| AccountId::parse(value.as_str().filter(|id| id.starts_with("acct_"))?).ok(),
 };
 
-pub(crate) const CHARGE: Kind<ChargeId> = Kind {
+/// A charge, whole or as its id.
+pub const CHARGE: Kind<ChargeId> = Kind {
     expected: "a charge, or its id of 1 to 255 printable characters",
     read: |value| ChargeId::parse(id_of(value)?).ok(),
 };
 
-pub(crate) const PAYMENT_INTENT: Kind<PaymentIntentId> = Kind {
+/// A payment intent, whole or as its id.
+pub const PAYMENT_INTENT: Kind<PaymentIntentId> = Kind {
     expected: "a payment intent, or its id of 1 to 255 printable characters",
     read: |value| PaymentIntentId::parse(id_of(value)?).ok(),
 };
 
 /// Whatever a balance transaction came from: a dispute now, a charge in the rows of 2015.
-pub(crate) const ORIGIN: Kind<String> = Kind {
+pub const ORIGIN: Kind<String> = Kind {
     expected: "an object, or its id of 1 to 255 printable characters",
     read: |value| word(id_of(value)?).filter(|id| !id.is_empty()),
 };
 
 /// A number with a fraction or beyond 64 bits is no amount: it is refused rather than rounded.
-pub(crate) const MINOR_UNITS: Kind<i64> = Kind { expected: "an integer number of minor units", read: Value::as_i64 };
+pub const MINOR_UNITS: Kind<i64> = Kind { expected: "an integer number of minor units", read: Value::as_i64 };
 
-pub(crate) const COUNT: Kind<u64> = Kind { expected: "a count", read: Value::as_u64 };
+/// A whole number that is not negative.
+pub const COUNT: Kind<u64> = Kind { expected: "a count", read: Value::as_u64 };
 
-pub(crate) const FLAG: Kind<bool> = Kind { expected: "true or false", read: Value::as_bool };
+/// A boolean.
+pub const FLAG: Kind<bool> = Kind { expected: "true or false", read: Value::as_bool };
 
-pub(crate) const CURRENCY: Kind<Currency> =
+/// A currency, in either case.
+pub const CURRENCY: Kind<Currency> =
     Kind { expected: "a currency of three letters", read: |value| Currency::parse(value.as_str()?).ok() };
 
-pub(crate) const TIME: Kind<DateTime<Utc>> = Kind {
+/// A moment in whole seconds.
+pub const TIME: Kind<DateTime<Utc>> = Kind {
     expected: "a time in Unix seconds, between the years 1970 and 9999",
     read: |value| {
         let seconds = value.as_i64().filter(|seconds| (0..=UNIX_SECONDS_MAX).contains(seconds))?;
@@ -69,17 +81,17 @@ pub(crate) const TIME: Kind<DateTime<Utc>> = Kind {
 };
 
 /// A word of Stripe's own, such as a status or a type.
-pub(crate) const WORD: Kind<String> = Kind {
+pub const WORD: Kind<String> = Kind {
     expected: "text of 1 to 255 printable characters",
     read: |value| word(value.as_str()?).filter(|word| !word.is_empty()),
 };
 
 /// A word that may be left empty, which says nothing.
-pub(crate) const WORD_OR_EMPTY: Kind<String> =
+pub const WORD_OR_EMPTY: Kind<String> =
     Kind { expected: "text of at most 255 printable characters", read: |value| word(value.as_str()?) };
 
 /// Exactly four digits, so that a whole card number can never pass.
-pub(crate) const LAST_FOUR: Kind<String> = Kind {
+pub const LAST_FOUR: Kind<String> = Kind {
     expected: "the last four digits of a card",
     read: |value| {
         let digits = value.as_str()?;
@@ -88,7 +100,7 @@ pub(crate) const LAST_FOUR: Kind<String> = Kind {
 };
 
 /// Free text for people. It is cut where it is too long; a NUL, which Postgres can't store, is refused.
-pub(crate) const DESCRIPTION: Kind<String> = Kind {
+pub const DESCRIPTION: Kind<String> = Kind {
     expected: "text without NUL characters",
     read: |value| {
         let text = value.as_str().filter(|text| !text.contains('\0'))?;

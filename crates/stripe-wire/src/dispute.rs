@@ -1,6 +1,6 @@
 //! The dispute object: its status, its claims and its money. Its evidence, which is about people, is never looked at.
 
-use chargebook_domain::{Category, Claims, Money, Movement, OrderRef, Status};
+use chargebook_domain::{CardHash, Category, Claims, CustomerKey, Money, Movement, OrderRef, Status};
 
 use crate::json::{Fault, Object};
 use crate::kinds::{
@@ -12,12 +12,18 @@ use crate::kinds::{
 const ORDER_KEYS: [&str; 5] = ["order_ref", "order_id", "orderCode", "order_number", "order"];
 
 /// The dispute's status.
-pub(crate) fn status(dispute: &Object<'_>) -> Result<Status, Fault> {
+///
+/// # Errors
+/// [`Fault`] for the first field that can't be read.
+pub fn status(dispute: &Object<'_>) -> Result<Status, Fault> {
     Ok(Status::parse(&dispute.required("status", &WORD)?))
 }
 
 /// What the dispute claims beside its status and its money.
-pub(crate) fn claims(dispute: &Object<'_>) -> Result<Claims, Fault> {
+///
+/// # Errors
+/// [`Fault`] for the first field that can't be read.
+pub fn claims(dispute: &Object<'_>) -> Result<Claims, Fault> {
     let disputed = Money::new(dispute.required("amount", &MINOR_UNITS)?, dispute.required("currency", &CURRENCY)?);
     let charge = dispute.expanded("charge");
     let payment_intent = dispute.expanded("payment_intent");
@@ -45,13 +51,29 @@ pub(crate) fn claims(dispute: &Object<'_>) -> Result<Claims, Fault> {
     })
 }
 
+/// The card it was paid with, where the charge is shown whole. The source's fingerprint of it goes no further than this.
+///
+/// # Errors
+/// [`Fault`] when it can't be read.
+pub fn card_hash(dispute: &Object<'_>, key: &CustomerKey) -> Result<Option<CardHash>, Fault> {
+    let cards = cards(dispute, dispute.expanded("charge").as_ref())?;
+    let fingerprint = first(&cards, |card| optional_word(card, "fingerprint"))?;
+    Ok(fingerprint.map(|fingerprint| key.card(&fingerprint)))
+}
+
 /// The movements of money that the dispute shows.
-pub(crate) fn movements(dispute: &Object<'_>) -> Result<Vec<Movement>, Fault> {
+///
+/// # Errors
+/// [`Fault`] for the first field that can't be read.
+pub fn movements(dispute: &Object<'_>) -> Result<Vec<Movement>, Fault> {
     dispute.objects("balance_transactions", "the whole balance transaction, not its id")?.iter().map(movement).collect()
 }
 
 /// A balance transaction.
-pub(crate) fn movement(row: &Object<'_>) -> Result<Movement, Fault> {
+///
+/// # Errors
+/// [`Fault`] for the first field that can't be read.
+pub fn movement(row: &Object<'_>) -> Result<Movement, Fault> {
     let amount_minor = row.required("amount", &MINOR_UNITS)?;
     let fee_minor = row.optional("fee", &MINOR_UNITS)?.unwrap_or(0);
     let net_minor = match row.optional("net", &MINOR_UNITS)? {
@@ -76,6 +98,14 @@ pub(crate) fn movement(row: &Object<'_>) -> Result<Movement, Fault> {
         description: row.optional("description", &DESCRIPTION)?,
         source: row.optional("source", &ORIGIN)?,
     })
+}
+
+/// The brand of the card that a charge was paid with.
+///
+/// # Errors
+/// [`Fault`] when it can't be read.
+pub fn card_brand(charge: &Object<'_>) -> Result<Option<String>, Fault> {
+    first(&cards(charge, None)?, |card| optional_word(card, "brand"))
 }
 
 /// Where a card is described: by the dispute itself, else by the charge.

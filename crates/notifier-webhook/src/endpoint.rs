@@ -1,0 +1,178 @@
+//! An endpoint as the operator gives it, and what of it cannot be right.
+
+use std::fmt;
+use std::time::Duration;
+
+use chargebook_domain::rules::EndpointName;
+use reqwest::Client;
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use url::{Host, Url};
+
+use crate::signature::Signer;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The shortest secret that is accepted: half the length of a signature.
+const SECRET_BYTES_MIN: usize = 16;
+
+/// Where messages go, and what they are signed with.
+#[derive(Clone)]
+pub struct WebhookEndpoint {
+    /// The address, `https:`, or `http:` to loopback. Its path and its query may be secret.
+    pub url: Url,
+    /// What the receiver checks signatures with: 16 bytes at least.
+    pub secret: SecretString,
+}
+
+impl fmt::Debug for WebhookEndpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebhookEndpoint").field("origin", &origin(&self.url)).finish_non_exhaustive()
+    }
+}
+
+/// One thing about an endpoint that cannot be right. It never repeats its secret or its address.
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
+#[error("the webhook endpoint {endpoint} {problem}")]
+pub struct EndpointProblem {
+    /// The endpoint's name.
+    pub endpoint: EndpointName,
+    /// What is wrong and what to do, in words: the rest of a sentence.
+    pub problem: &'static str,
+}
+
+/// An endpoint after every check.
+pub(crate) struct Checked {
+    pub(crate) url: Url,
+    pub(crate) signer: Signer,
+    pub(crate) client: Client,
+}
+
+impl fmt::Debug for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checked").field("origin", &origin(&self.url)).finish_non_exhaustive()
+    }
+}
+
+impl WebhookEndpoint {
+    pub(crate) fn check(self) -> Result<Checked, Vec<&'static str>> {
+        let mut problems: Vec<_> = address_problem(&self.url).into_iter().collect();
+        problems.extend(secret_problem(self.secret.expose_secret()));
+        let signer = Signer::new(self.secret.expose_secret());
+        match (client(&self.url), signer) {
+            (Ok(client), Ok(signer)) if problems.is_empty() => Ok(Checked { url: self.url, signer, client }),
+            (Ok(_), Ok(_)) => Err(problems),
+            (Err(_), _) => Err(vec!["can't be used: TLS cannot be started"]),
+            (_, Err(_)) => Err(vec!["has a secret that can't sign: make another"]),
+        }
+    }
+}
+
+/// A client that sends each request once: it follows no redirect, repeats nothing, and keeps no connection that could
+/// be dead by the next message.
+fn client(url: &Url) -> reqwest::Result<Client> {
+    let builder = Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .pool_max_idle_per_host(0)
+        .referer(false)
+        .https_only(url.scheme() == "https")
+        .user_agent(concat!("chargebook/", env!("CARGO_PKG_VERSION")));
+    if is_loopback(url) { builder.no_proxy().build() } else { builder.build() }
+}
+
+fn address_problem(url: &Url) -> Option<&'static str> {
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(url)) {
+        return Some("must have a url that begins with https:// (http:// only to loopback)");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Some("must not have a user or a password in its url: the receiver knows a message by its signature");
+    }
+    None
+}
+
+fn secret_problem(secret: &str) -> Option<&'static str> {
+    if secret.len() < SECRET_BYTES_MIN {
+        return Some("must have a secret of 16 bytes at least: make one with `openssl rand -hex 32`");
+    }
+    if secret.trim() != secret {
+        return Some("has a secret with a space at its beginning or its end, which comes from copying it: remove it");
+    }
+    None
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://shop.example/hooks/t0ken?key=k3y";
+    const SECRET: &str = "0123456789abcdef";
+
+    fn endpoint(url: &str, secret: &str) -> WebhookEndpoint {
+        WebhookEndpoint { url: Url::parse(url).unwrap(), secret: secret.into() }
+    }
+
+    fn problems(url: &str, secret: &str) -> Vec<&'static str> {
+        endpoint(url, secret).check().err().unwrap_or_default()
+    }
+
+    #[test]
+    fn usual_endpoints_are_taken() {
+        for url in [URL, "http://127.0.0.1:8080/", "http://[::1]:1/a", "http://localhost:1/a?b"] {
+            assert_eq!(problems(url, SECRET), [""; 0], "{url}");
+        }
+    }
+
+    #[test]
+    fn only_https_and_loopback_are_addresses() {
+        for url in [
+            "http://shop.example/",
+            "http://127.0.0.1.example.com/",
+            "http://localhost.example.com/",
+            "http://10.0.0.1/",
+            "ftp://127.0.0.1/",
+            "file:///etc/passwd",
+        ] {
+            let found = problems(url, SECRET);
+            assert!(matches!(*found, [problem] if problem.contains("https://")), "{url}: {found:?}");
+        }
+        let found = problems("https://user:word@shop.example/", SECRET);
+        assert!(matches!(*found, [problem] if problem.contains("a user or a password")), "{found:?}");
+    }
+
+    #[test]
+    fn a_secret_that_could_be_guessed_or_was_copied_badly_is_refused() {
+        for secret in ["", "short", "0123456789abcde"] {
+            let found = problems(URL, secret);
+            assert!(matches!(*found, [problem] if problem.contains("openssl rand")), "{found:?}");
+        }
+        for secret in ["0123456789abcdef\n", " 0123456789abcdef", "                "] {
+            let found = problems(URL, secret);
+            assert!(matches!(*found, [problem] if problem.contains("space")), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_secret_of_an_endpoint_is_shown() {
+        let endpoint = endpoint(URL, SECRET);
+        let shown = format!("{endpoint:?} {:?}", endpoint.clone().check().unwrap());
+        for hidden in ["t0ken", "k3y", SECRET] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
+        assert!(shown.contains("https://shop.example"), "{shown}");
+    }
+}

@@ -1,0 +1,8 @@
+//! The sender against a fake receiver, over real HTTP.
+
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod message;
+#[cfg(test)]
+mod support;
