@@ -68,9 +68,15 @@ impl Notifier for FolderNotifier {
     }
 }
 
-/// The reference with everything that could mean something in a path made a hyphen.
+/// The reference with everything that could mean something in a path made a hyphen or a code, so that two books never
+/// have one file.
 fn file_name(reference: &str) -> String {
-    reference.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+    let safe = |c: char| match c {
+        '/' => "-".to_owned(),
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => c.to_string(),
+        other => format!("~{:x}", u32::from(other)),
+    };
+    reference.chars().map(safe).collect()
 }
 
 fn message(mail: &Mail, name: &str, sent_at: i64) -> Vec<u8> {
@@ -193,7 +199,7 @@ mod tests {
     async fn a_reference_stays_in_the_folder() {
         let folder = TestFolder::new();
         folder.notifier().send(&Mail { reference: "../../etc/passwd".to_owned(), ..mail() }).await;
-        assert_eq!(folder.names(), ["------etc-passwd.eml", "------etc-passwd.html"]);
+        assert_eq!(folder.names(), ["~2e~2e-~2e~2e-etc-passwd.eml", "~2e~2e-~2e~2e-etc-passwd.html"]);
     }
 
     #[tokio::test]

@@ -3,21 +3,26 @@
 //! A server starts although its database is away. So this is looked at when the database is first reached, and again
 //! until it is right: a migration meanwhile is enough, no restart.
 
+mod acting;
+mod monitoring;
+
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{
-    Answer, Claim, ClaimRequest, Completeness, Entry, Imported, Ledger, LedgerError, Link, Linked, Lookup, OrderBook,
-    Period, ReadClaim, ReadQueue, Seal, Sealed, SendOutcome, Summaries, Sweep, SweepRequest, Sweeps,
+    Answer, Claim, ClaimRequest, Completeness, CustomerStanding, Customers, DayMail, Entry, Imported, Ingestion,
+    Ledger, LedgerError, Link, Linked, Lookup, Mails, OrderBook, Overview, Period, ReadClaim, ReadQueue, Rehashed,
+    Seal, Sealed, SendOutcome, Summaries, Sweep, SweepRequest, Sweeps,
 };
 use chargebook_domain::summary::DayBooks;
 use chargebook_domain::{
-    AccountId, CauseId, ChargeId, DisputeId, DisputeKey, Movement, MovementId, OrderPayment, Stored,
+    AccountId, CauseId, ChargeId, CustomerId, CustomerKey, DeliveryCount, DisputeId, DisputeKey, Movement, MovementId,
+    OrderPayment, Stored,
 };
 use chargebook_ledger_postgres::{MigrationState, PostgresLedger};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tracing::error;
 
@@ -115,12 +120,12 @@ impl Summaries for Gate {
         self.ledger().await?.seal(seal).await
     }
 
-    async fn books(&self, seal: &Seal) -> Result<DayBooks, LedgerError> {
-        self.ledger().await?.books(seal).await
+    async fn books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
+        self.ledger().await?.books(seal, book).await
     }
 
-    async fn undelivered(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<NaiveDate>, LedgerError> {
-        self.ledger().await?.undelivered(channel, now).await
+    async fn undelivered(&self, channel: &str, mails: Mails, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError> {
+        self.ledger().await?.undelivered(channel, mails, now).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
@@ -129,7 +134,7 @@ impl Summaries for Gate {
 
     async fn settle(
         &self,
-        claim: Claim,
+        claim: &Claim,
         channel: &str,
         outcome: &SendOutcome,
         now: DateTime<Utc>,
@@ -170,6 +175,28 @@ impl Sweeps for Gate {
 
     async fn note_whole(&self, account: &AccountId, period: Period) -> Result<(), LedgerError> {
         self.ledger().await?.note_whole(account, period).await
+    }
+}
+
+#[async_trait]
+impl Customers for Gate {
+    async fn rehash(&self, key: CustomerKey, now: DateTime<Utc>) -> Result<Rehashed, LedgerError> {
+        self.ledger().await?.rehash(key, now).await
+    }
+}
+
+#[async_trait]
+impl Overview for Gate {
+    async fn standing(&self, customer: &CustomerId) -> Result<CustomerStanding, LedgerError> {
+        self.ledger().await?.standing(customer).await
+    }
+
+    async fn ingestion(&self, now: DateTime<Utc>) -> Result<Ingestion, LedgerError> {
+        self.ledger().await?.ingestion(now).await
+    }
+
+    async fn count_deliveries(&self, counts: &[DeliveryCount]) -> Result<(), LedgerError> {
+        self.ledger().await?.count_deliveries(counts).await
     }
 }
 

@@ -2,15 +2,20 @@
 //!
 //! [`serve::serve`] runs a server over any implementation of the ports; [`run`] is the whole program.
 
+pub mod acting;
 pub mod asking;
 pub mod clock;
+pub mod deliveries;
 pub mod folder;
 pub mod limits;
 pub mod mail;
 pub mod metrics;
+mod monitoring;
 pub mod order_file;
+pub mod rules_file;
 pub mod serve;
 pub mod settings;
+pub mod shops;
 pub mod telemetry;
 pub mod wiring;
 pub mod workers;

@@ -110,6 +110,8 @@ fn payment(record: &StringRecord, columns: &BTreeMap<&str, usize>) -> Result<Ord
         refunded_minor: field("refunded").map(|text| money("refunded", text).map(|money| money.minor())).transpose()?,
         customer_email: email.map(str::to_owned),
         placed_at: field("placed_at").map(time).transpose()?,
+        card_brand: field("card_brand").map(str::to_owned),
+        updated_at: None,
     })
 }
 

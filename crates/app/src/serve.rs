@@ -1,11 +1,15 @@
 //! The server as a whole: built from ports only, so that it runs the same with every adapter replaced.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use chargebook_domain::ports::{Clock, DisputeSource, Ledger, Notifier, OrderBook, Summaries};
-use chargebook_domain::service::{Ask, Daily, Ingest, MatchOrders, Schedule, WriteMail};
+use chargebook_domain::ports::{
+    Aliases, Clock, Customers, DisputeSource, Ledger, Notifier, OrderBook, Overview, Summaries,
+};
+use chargebook_domain::service::{Ask, Daily, Ingest, Join, MatchOrders, Monitor, Schedule, Watch, WriteMail};
 use chargebook_domain::{Admission, BookRules};
+use secrecy::SecretString;
 use tokio::join;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -13,24 +17,36 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
+use crate::acting::Acting;
 use crate::asking::Asking;
+use crate::deliveries::{Deliveries, STRIPE, of_shop};
 use crate::http::{self, Routes};
 use crate::limits::Limits;
 use crate::metrics::{CountWaiting, Findings, Metrics};
+use crate::monitoring;
+use crate::shops::Shop;
 use crate::workers::Worker;
 use crate::writer::Writer;
 
 /// The world as the server sees it.
 #[derive(Clone)]
 pub struct Ports {
-    /// Where webhooks come from.
-    pub source: Arc<dyn DisputeSource>,
+    /// Stripe's webhooks, where they are expected.
+    pub source: Option<Arc<dyn DisputeSource>>,
+    /// The shops of WooCommerce, by name.
+    pub shops: BTreeMap<String, Shop>,
     /// Where they are booked.
     pub ledger: Arc<dyn Ledger>,
     /// The orders that disputes are matched with.
     pub orders: Arc<dyn OrderBook>,
+    /// Which disputes are the same.
+    pub aliases: Arc<dyn Aliases>,
     /// Where days are sealed.
     pub summaries: Arc<dyn Summaries>,
+    /// What is told of the books, and counted for that.
+    pub overview: Arc<dyn Overview>,
+    /// By which hashes customers are known.
+    pub customers: Arc<dyn Customers>,
     /// Who sends the mail.
     pub notifier: Arc<dyn Notifier>,
     /// What time it is.
@@ -39,6 +55,10 @@ pub struct Ports {
     pub count_waiting: Arc<CountWaiting>,
     /// The source once more, where it may be asked as well.
     pub asking: Option<Asking>,
+    /// What acts on disputes, and sends what is owed.
+    pub acting: Option<Acting>,
+    /// What is estimated of the networks' programmes.
+    pub monitor: Option<Monitor>,
 }
 
 /// What the operator has decided, as far as the server asks.
@@ -48,10 +68,14 @@ pub struct Policy {
     pub rules: BookRules,
     /// Which events are expected.
     pub admission: Admission,
+    /// Whether the orders of shops are landed: not where the orders are read from a view.
+    pub lands_orders: bool,
     /// When days are summed up.
     pub schedule: Schedule,
     /// Writes the mail of a day.
     pub write_mail: Arc<WriteMail>,
+    /// What opens `/api/v1`; none opens nothing.
+    pub api_tokens: Vec<SecretString>,
 }
 
 /// A server that is ready to start.
@@ -66,6 +90,12 @@ pub struct App {
     pub workers: Vec<Worker>,
     /// What its sweeps find, for the metrics.
     pub findings: Findings,
+    /// How deliveries were answered.
+    pub deliveries: Deliveries,
+    /// From where deliveries are expected: `stripe`, `woocommerce/<shop>`.
+    pub sources: Vec<String>,
+    /// What opens `/api/v1`.
+    pub api_tokens: Vec<SecretString>,
     /// Its bounds.
     pub limits: Limits,
 }
@@ -82,19 +112,48 @@ impl App {
     /// A server with the usual workers and limits.
     #[must_use]
     pub fn new(listen: SocketAddr, ports: Ports, policy: Policy) -> Self {
-        let Policy { rules, admission, schedule, write_mail } = policy;
+        let Policy { rules, admission, lands_orders, schedule, write_mail, api_tokens } = policy;
         let ingest = Ingest::new(Arc::clone(&ports.ledger), rules, admission);
+        let ingest = if lands_orders { ingest.landing_orders(Arc::clone(&ports.orders)) } else { ingest };
         let matching = MatchOrders::new(Arc::clone(&ports.ledger), Arc::clone(&ports.orders), rules);
+        let join = Join::new(Arc::clone(&ports.ledger), Arc::clone(&ports.aliases), matching.clone(), rules);
         let (summaries, notifier) = (Arc::clone(&ports.summaries), Arc::clone(&ports.notifier));
         let daily = Daily::new(summaries, notifier, write_mail, schedule, Arc::clone(&ports.clock));
-        let mut workers = vec![Worker::order_sweep(matching, Arc::clone(&ports.clock)), Worker::daily_summary(daily)];
+        let daily = match &ports.monitor {
+            Some(monitor) => daily.with_monitor(monitor.clone()),
+            None => daily,
+        };
+        let deliveries = Deliveries::default();
+        let mut workers = vec![
+            Worker::order_sweep(matching, Arc::clone(&ports.clock)),
+            Worker::daily_summary(daily),
+            Worker::joining(join, Arc::clone(&ports.clock)),
+            Worker::delivery_counts(deliveries.clone(), Arc::clone(&ports.overview)),
+        ];
+        if let Some(key) = rules.customer_key {
+            workers.push(Worker::customers(Arc::clone(&ports.customers), key, Arc::clone(&ports.clock)));
+        }
+        if let Some(acting) = &ports.acting {
+            let clock = Arc::clone(&ports.clock);
+            workers.push(Worker::acting(acting.act(), Arc::clone(&clock)));
+            if let Some(monitor) = &ports.monitor {
+                let watch = Watch::new(monitor.clone(), acting.act(), Arc::new(monitoring::alert));
+                workers.push(Worker::watching(watch, Arc::clone(&clock)));
+            }
+            workers.push(Worker::delivering(acting.deliver(Arc::clone(&ports.notifier), clock)));
+        }
         let findings = Findings::default();
         if let Some(asking) = &ports.asking {
             let (reader, clock) = (Arc::clone(&asking.reader), Arc::clone(&ports.clock));
             let ask = Ask { reader, ingest: ingest.clone(), clock };
             workers.extend(Worker::all_that_ask(&ask, asking, &findings));
         }
-        Self { listen, ports, ingest, workers, findings, limits: Limits::default() }
+        let asked = ports.shops.iter().filter_map(|(name, shop)| Some((name, shop.asking.as_ref()?)));
+        workers.extend(asked.map(|(name, asking)| Worker::shop(name, asking, &ingest, Arc::clone(&ports.clock))));
+        let stripe = ports.source.iter().map(|_| STRIPE.to_owned());
+        let sources = stripe.chain(ports.shops.keys().map(|shop| of_shop(shop))).collect();
+        let limits = Limits::default();
+        Self { listen, ports, ingest, workers, findings, deliveries, sources, api_tokens, limits }
     }
 }
 
@@ -107,7 +166,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
     on_listening: impl FnOnce(SocketAddr),
 ) -> Result<(), ListenError> {
-    let App { listen, ports, ingest, workers, findings, limits } = app;
+    let App { listen, ports, ingest, workers, findings, deliveries, sources, api_tokens, limits } = app;
     let listen_error = |source| ListenError { address: listen, source };
     let listener = TcpListener::bind(listen).await.map_err(listen_error)?;
     let address = listener.local_addr().map_err(listen_error)?;
@@ -115,8 +174,23 @@ pub async fn serve(
     let metrics = Metrics::new(ports.count_waiting, ports.asking.as_ref(), &findings, limits.probe_within);
     let metrics = Arc::new(metrics);
     let (writer, mut booking) = Writer::start(ingest, Arc::clone(&ports.clock), Arc::clone(&metrics), &limits);
-    let Ports { source, ledger, clock, .. } = ports;
-    let router = http::router(Routes { source, ledger, clock, writer, metrics, limits: limits.clone() });
+    let Ports { source, shops, ledger, overview, clock, .. } = ports;
+    let shops = shops.into_iter().map(|(name, shop)| (name, shop.source)).collect();
+    let last_counts = (deliveries.clone(), Arc::clone(&overview));
+    let bounds = limits.clone();
+    let router = http::router(Routes {
+        source,
+        shops,
+        ledger,
+        overview,
+        clock,
+        writer,
+        metrics,
+        deliveries,
+        sources,
+        api_tokens,
+        limits: bounds,
+    });
     let (stop, stopped) = watch::channel(false);
     let mut working: JoinSet<()> = workers.into_iter().map(|worker| worker.run(stopped.clone())).collect();
 
@@ -138,6 +212,10 @@ pub async fn serve(
     }
     if worked.is_err() {
         warn!("work was given up; if a mail was being sent, nobody knows whether it was taken (`summary list`)");
+    }
+    let (deliveries, overview) = last_counts;
+    if !matches!(timeout(limits.probe_within, deliveries.keep(overview.as_ref())).await, Ok(Ok(()))) {
+        warn!("how the last deliveries were answered could not be counted");
     }
     info!("stopped");
     Ok(())

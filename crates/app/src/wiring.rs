@@ -1,17 +1,25 @@
 //! Chooses the adapters that the settings ask for. Nothing else names one.
 
+use std::path::Path;
+mod shops;
+
 use std::sync::Arc;
 
-use chargebook_domain::ports::{Clock, DisputeReader, DisputeSource, LedgerError, Notifier};
-use chargebook_domain::service::{Ask, Ingest, WriteMail};
-use chargebook_ledger_postgres::{Gauges, MigrationState, PostgresLedger};
+use chargebook_domain::monitor::{MonitorRules, NETWORK_PROGRAMMES, Programmes};
+use chargebook_domain::ports::{
+    Clock, DisputeReader, DisputeSource, FollowUps, LedgerError, Monitoring, Notifier, Outbox,
+};
+use chargebook_domain::service::{Ask, Ingest, Monitor, WriteMail};
+use chargebook_ledger_postgres::{Gauges, MigrationState, OrderSource, PostgresLedger};
 use chargebook_local_postgres::{Cluster, Durability};
 use chargebook_notifier_outlook::OutlookNotifier;
+use chargebook_notifier_webhook::WebhookSender;
 use chargebook_source_stripe::{StripeApi, StripeDisputeSource};
 use secrecy::ExposeSecret;
 use tokio::task::spawn_blocking;
 use tracing::warn;
 
+use crate::acting::Acting;
 use crate::asking::Asking;
 use crate::clock::SystemClock;
 use crate::demo;
@@ -19,9 +27,12 @@ use crate::folder::FolderNotifier;
 use crate::gate::{Closed, Gate};
 use crate::mail::{self, AccountNames};
 use crate::metrics::{CountWaiting, Waiting};
+use crate::rules_file::{self, RuleFile};
 use crate::serve::{App, Policy, Ports};
-use crate::settings::{Settings, StripeApiSettings};
+use crate::settings::{MonitorSettings, Settings, StripeApiSettings};
 use crate::telemetry::chain;
+
+pub(crate) use shops::needed_reader as needed_shop;
 
 /// The database of the private cluster that holds the books.
 const PRIVATE_DATABASE: &str = "chargebook";
@@ -88,6 +99,11 @@ impl Database {
         };
         let ledger = PostgresLedger::connect_lazy(&url, settings.max_connections, settings.orders.clone())
             .map_err(|error| SetUpError::new(error.to_string(), "correct database.url"))?;
+        let ledger = match settings.customer_key {
+            Some(key) => ledger.with_customers(key),
+            None => ledger,
+        };
+        let ledger = if acts(settings) { ledger.following_up() } else { ledger };
         let database = Self { ledger, cluster: private };
         if database.cluster.is_some()
             && let Err(error) = migrate(&database.ledger).await
@@ -142,13 +158,16 @@ async fn start_private(settings: &Settings) -> Result<Cluster, SetUpError> {
     spawn_blocking(start).await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
 }
 
-/// Where webhooks come from.
+/// Stripe's webhooks; `None` where only those of shops are expected.
 ///
 /// # Errors
-/// [`SetUpError`] when nothing is set that could tell Stripe's from others.
-pub fn source(settings: &Settings) -> Result<Arc<dyn DisputeSource>, SetUpError> {
+/// [`SetUpError`] when no webhooks are expected at all: nothing is set that could tell them from others.
+pub fn source(settings: &Settings) -> Result<Option<Arc<dyn DisputeSource>>, SetUpError> {
+    if settings.webhook_secrets.is_empty() && !settings.shops.is_empty() {
+        return Ok(None);
+    }
     match StripeDisputeSource::new(settings.webhook_secrets.clone()) {
-        Ok(source) => Ok(Arc::new(source)),
+        Ok(source) => Ok(Some(Arc::new(source))),
         Err(error) => {
             let remedy = "set stripe.webhook_secrets, or CHARGEBOOK_STRIPE__WEBHOOK_SECRETS, to whsec_...";
             Err(SetUpError::new(error.to_string(), remedy))
@@ -164,7 +183,11 @@ pub fn stripe_api(settings: &Settings) -> Result<Option<StripeApi>, SetUpError> 
     let StripeApiSettings { key, base, requests_per_second } = &settings.stripe_api;
     let Some(key) = key else { return Ok(None) };
     let api = StripeApi::new(key, base.as_ref().map(url::Url::as_str), *requests_per_second);
-    api.map(Some).map_err(|error| SetUpError::new(error.to_string(), "check stripe.api_key and stripe.api_base"))
+    let api = api.map_err(|error| SetUpError::new(error.to_string(), "check stripe.api_key and stripe.api_base"))?;
+    Ok(Some(match settings.customer_key {
+        Some(key) => api.with_customers(key),
+        None => api,
+    }))
 }
 
 /// Stripe's API, for those who can't do without.
@@ -181,10 +204,23 @@ pub fn needed_reader(settings: &Settings) -> Result<Arc<dyn DisputeReader>, SetU
     }
 }
 
+/// Books into `ledger`, and lands orders there where they are looked for there.
+#[must_use]
+pub fn ingest(settings: &Settings, ledger: &PostgresLedger) -> Ingest {
+    let ledger = Arc::new(ledger.clone());
+    let ingest = Ingest::new(Arc::clone(&ledger) as _, settings.rules, settings.admission.clone());
+    if lands_orders(settings) { ingest.landing_orders(ledger) } else { ingest }
+}
+
+/// Where the orders are read from a view, what is landed would be of no use.
+fn lands_orders(settings: &Settings) -> bool {
+    settings.orders == OrderSource::Table
+}
+
 /// Asks `reader`, and books into `ledger`.
 #[must_use]
 pub fn ask(settings: &Settings, ledger: &PostgresLedger, reader: Arc<dyn DisputeReader>) -> Ask {
-    let ingest = Ingest::new(Arc::new(ledger.clone()), settings.rules, settings.admission.clone());
+    let ingest = ingest(settings, ledger);
     Ask { reader, ingest, clock: Arc::new(SystemClock) }
 }
 
@@ -232,6 +268,8 @@ pub async fn app(
             return Err(SetUpError::new("the server can't start", closed.to_string()));
         }
     }
+    let acting = Some(acting(settings, Arc::clone(&gate))?);
+    let monitor = Some(monitor(settings, Arc::clone(&gate) as _)?);
     let asking = api.map(|api| Asking {
         reader: Arc::new(api),
         reads: Arc::clone(&gate) as _,
@@ -239,23 +277,91 @@ pub async fn app(
         completeness: Arc::clone(&gate) as _,
         books: settings.books(),
     });
+    let shops = shops::all(settings, &(Arc::clone(&gate) as _))?;
     let ports = Ports {
         source,
+        shops,
         ledger: Arc::clone(&gate) as _,
         orders: Arc::clone(&gate) as _,
-        summaries: gate,
+        aliases: Arc::clone(&gate) as _,
+        summaries: Arc::clone(&gate) as _,
+        overview: Arc::clone(&gate) as _,
+        customers: gate,
         notifier: notifier(settings)?,
         clock,
         count_waiting: count_waiting(&database.ledger),
         asking,
+        acting,
+        monitor,
     };
     let policy = Policy {
         rules: settings.rules,
         admission: settings.admission.clone(),
+        lands_orders: lands_orders(settings),
         schedule: settings.schedule,
         write_mail: write_mail(settings),
+        api_tokens: settings.api_tokens.clone(),
     };
     Ok(App::new(settings.listen, ports, policy))
+}
+
+/// Whether changes owe anything: customers are scored, or there are rules.
+fn acts(settings: &Settings) -> bool {
+    settings.customer_key.is_some() || settings.rules_file.is_some()
+}
+
+/// The rules of the settings, none where no file is named.
+///
+/// # Errors
+/// [`SetUpError`] with all that is wrong with the file.
+pub fn rule_file(settings: &Settings) -> Result<RuleFile, SetUpError> {
+    let Some(path) = &settings.rules_file else { return Ok(RuleFile::default()) };
+    rules_file::read(path).map_err(|problems| {
+        let problems: Vec<_> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
+        let what = format!("the rules of {} can't be used:{}", path.display(), problems.concat());
+        SetUpError::new(what, "correct them, and look with `chargebook rules check`")
+    })
+}
+
+/// What acts by the rules of the settings on what `ledger` keeps.
+///
+/// # Errors
+/// [`SetUpError`] where the rules or their endpoints can't be used.
+pub fn acting(settings: &Settings, ledger: Arc<impl FollowUps + Outbox + 'static>) -> Result<Acting, SetUpError> {
+    let RuleFile { rules, endpoints } = rule_file(settings)?;
+    let outgoing = WebhookSender::new(endpoints).map_err(|problems| {
+        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        SetUpError::new(problems.join("; "), "correct the endpoints in the file of rules")
+    })?;
+    Ok(Acting {
+        follow_ups: Arc::clone(&ledger) as _,
+        outbox: ledger,
+        outgoing: Arc::new(outgoing),
+        rules: Arc::new(rules),
+        weights: settings.score_weights,
+        livemode: settings.admission.livemode,
+    })
+}
+
+/// Estimates by the settings what `monitoring` counts.
+///
+/// # Errors
+/// [`SetUpError`] where the file of programmes can't be used.
+pub fn monitor(settings: &Settings, monitoring: Arc<dyn Monitoring>) -> Result<Monitor, SetUpError> {
+    let MonitorSettings { region, warn_percent, warn_events_min, programmes_file } = &settings.monitor;
+    let remedy = "write it as docs/monitoring.md says, or unset monitor.programmes_file";
+    let text = match programmes_file {
+        None => NETWORK_PROGRAMMES.to_owned(),
+        Some(file) => std::fs::read_to_string(file)
+            .map_err(|error| SetUpError::new(format!("{} can't be read: {error}", file.display()), remedy))?,
+    };
+    let programmes = Programmes::parse(&text).map_err(|error| {
+        let file = programmes_file.as_deref().unwrap_or(Path::new("the built-in programmes"));
+        SetUpError::new(format!("{} can't be used: {error}", file.display()), remedy)
+    })?;
+    let rules =
+        MonitorRules { programmes, region: *region, warn_percent: *warn_percent, warn_events_min: *warn_events_min };
+    Ok(Monitor::new(monitoring, rules, settings.schedule.zone))
 }
 
 fn count_waiting(ledger: &PostgresLedger) -> Arc<CountWaiting> {

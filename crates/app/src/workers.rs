@@ -1,18 +1,24 @@
 //! What is done again and again beside the webhooks. Every process does it: who does which piece is settled in the
 //! database.
 
+mod acting;
 mod asking;
+mod customers;
+mod monitor;
+mod shop;
 
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chargebook_domain::ports::{Clock, LedgerError, SendOutcome};
+use chargebook_domain::AccountId;
+use chargebook_domain::ports::{Clock, LedgerError, Overview, SendOutcome};
 use chargebook_domain::service::{Daily, DayDone, MatchOrders};
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
+use crate::deliveries::{Deliveries, KEEP_EVERY};
 use crate::telemetry::chain;
 
 const MATCH_EVERY: Duration = Duration::from_secs(30);
@@ -68,6 +74,15 @@ impl Worker {
         })
     }
 
+    /// Keeps how deliveries were answered.
+    #[must_use]
+    pub fn delivery_counts(deliveries: Deliveries, overview: Arc<dyn Overview>) -> Self {
+        Self::new("delivery counts", KEEP_EVERY, move || {
+            let (deliveries, overview) = (deliveries.clone(), Arc::clone(&overview));
+            async move { deliveries.keep(overview.as_ref()).await }
+        })
+    }
+
     /// Seals the days that ended, and mails each once. When the server stops, no further mail is begun.
     #[must_use]
     pub fn daily_summary(daily: Daily) -> Self {
@@ -109,27 +124,27 @@ impl Worker {
 }
 
 fn log_day(day: &DayDone) {
-    let date = day.date;
+    let (date, book) = (day.mail.date, day.mail.book.as_ref().map(AccountId::as_str));
     match &day.outcome {
         None => {}
         Some(SendOutcome::Accepted { receipt }) => {
-            info!(summary.date = %date, mail.receipt = receipt, "the summary was sent");
+            info!(summary.date = %date, summary.book = book, mail.receipt = receipt, "the summary was sent");
         }
         Some(SendOutcome::Refused { reason, retry_after: Some(_) }) => {
-            warn!(summary.date = %date, reason, "the summary was not taken; it is sent again");
+            warn!(summary.date = %date, summary.book = book, reason, "the summary was not taken; it is sent again");
         }
         Some(SendOutcome::Refused { reason, retry_after: None }) => {
-            error!(summary.date = %date, reason, "the summary was not taken; a person must act, then `summary send`");
+            error!(summary.date = %date, summary.book = book, reason, "the summary was not taken; a person must act, then `summary send`");
         }
         Some(SendOutcome::Unknown { reason }) => {
-            error!(summary.date = %date, reason, "nobody knows whether the summary was taken; a person must look");
+            error!(summary.date = %date, summary.book = book, reason, "nobody knows whether the summary was taken; a person must look");
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chargebook_domain::ports::{Claim, Mail, MockClock, MockNotifier, MockSummaries, Sealed};
+    use chargebook_domain::ports::{Claim, DayMail, Mail, Mails, MockClock, MockNotifier, MockSummaries, Sealed};
     use chargebook_domain::service::Schedule;
     use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Summary, Window};
     use chrono::{NaiveDate, NaiveTime};
@@ -142,6 +157,8 @@ mod tests {
             date,
             zone: Tz::UTC,
             sealed: true,
+            book: None,
+            books: [].into(),
             rows: vec![],
             moves: vec![],
             opening: [].into(),
@@ -160,9 +177,12 @@ mod tests {
         let mut summaries = MockSummaries::new();
         let sealed = Sealed { last: Some(days[1]), first_recorded: Some(days[0]) };
         summaries.expect_sealed().returning(move |_| Ok(sealed));
-        summaries.expect_undelivered().returning(move |_, _| Ok(days.to_vec()));
-        summaries.expect_books().returning(|seal| Ok(quiet(seal.date)));
-        summaries.expect_claim().times(1).returning(|request| Ok(Some(Claim { date: request.date, attempt: 1 })));
+        summaries.expect_undelivered().returning(move |_, _, _| Ok(days.map(DayMail::together).to_vec()));
+        summaries.expect_books().returning(|seal, _| Ok(quiet(seal.date)));
+        summaries
+            .expect_claim()
+            .times(1)
+            .returning(|request| Ok(Some(Claim { mail: request.mail.clone(), attempt: 1 })));
         summaries.expect_settle().times(1).returning(|_, _, _, _| Ok(()));
         let (stop, stopped) = watch::channel(false);
         let mut notifier = MockNotifier::new();
@@ -179,7 +199,7 @@ mod tests {
             html: String::new(),
             text: String::new(),
         };
-        let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: None };
+        let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: None, mails: Mails::Together };
         let daily = Daily::new(Arc::new(summaries), Arc::new(notifier), Arc::new(write), schedule, Arc::new(clock));
         Worker::daily_summary(daily).run(stopped).await;
     }

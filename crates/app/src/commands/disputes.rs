@@ -1,23 +1,24 @@
-//! `dispute list`, `dispute show`, `dispute link`.
+//! `dispute list`, `dispute show`, `dispute link`, `dispute alias`, `dispute add`.
 
-use std::fmt::Write as _;
+mod add;
+mod alias;
+mod shown;
+
 use std::sync::Arc;
 
 use chargebook_domain::ports::{Clock, Link, Linked, OrderBook};
 use chargebook_domain::service::MatchOrders;
 use chargebook_domain::{AccountId, Bucket, DisputeId, DisputeKey, OrderRef, Outcome};
 use chargebook_ledger_postgres::PostgresLedger;
-use chargebook_ledger_postgres::reading::{DisputeFilter, DisputeLine, JournalLine, OrderLine, Story};
-use chrono::NaiveDate;
+use chargebook_ledger_postgres::reading::DisputeFilter;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, value_parser};
-use comfy_table::{Cell, Table};
 
+use self::shown::{listed, told};
 use super::screen::Screen;
 use super::{Done, Failure, Refused, say};
 use crate::clock::SystemClock;
 use crate::settings::Settings;
-use crate::tables::{Columns, amount, currency, maybe, word};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -27,6 +28,10 @@ pub(super) enum Command {
     Show(Which),
     /// Says which order a dispute is about, where Chargebook could not tell
     Link(Choice),
+    /// Says that two disputes are the same, so that one of them counts as nothing. It can't be taken back
+    Alias(alias::Pair),
+    /// Enters a dispute of a gateway that sends no webhooks, or what became of it
+    Add(add::Entered),
 }
 
 #[derive(Args)]
@@ -46,6 +51,9 @@ pub(super) struct List {
     /// Only disputes whose money needs an explanation
     #[arg(long)]
     money_questions: bool,
+    /// Only this book, such as default, acct_..., woo:<shop> or manual:<gateway>
+    #[arg(long, value_parser = account)]
+    account: Option<AccountId>,
     /// At most this many lines
     #[arg(long, default_value_t = 50, value_parser = value_parser!(i64).range(1..))]
     limit: i64,
@@ -54,10 +62,10 @@ pub(super) struct List {
 #[derive(Args)]
 pub(super) struct Which {
     #[arg(help = "The dispute, such as du_1ABC")]
-    id: String,
+    pub(super) id: String,
     /// Its book, where several books have a dispute of this id
     #[arg(long)]
-    account: Option<String>,
+    pub(super) account: Option<String>,
 }
 
 #[derive(Args)]
@@ -89,7 +97,14 @@ pub(super) async fn run(
             Ok(Done::Well)
         }
         Command::Link(choice) => link(choice, ledger, settings).await,
+        Command::Alias(pair) => alias::run(pair, ledger, settings).await,
+        Command::Add(entered) => add::run(entered, ledger, settings).await,
     }
+}
+
+/// Reads the name of a book.
+pub(super) fn account(text: &str) -> Result<AccountId, String> {
+    AccountId::parse(text).map_err(|error| error.to_string())
 }
 
 async fn show_list(list: List, ledger: &PostgresLedger, screen: Screen) -> Result<Done, Failure> {
@@ -103,6 +118,7 @@ async fn show_list(list: List, ledger: &PostgresLedger, screen: Screen) -> Resul
         bucket: list.bucket,
         order_match,
         money_questions: list.money_questions,
+        account: list.account,
         limit: Some(list.limit),
         ..DisputeFilter::default()
     };
@@ -118,32 +134,8 @@ async fn show_list(list: List, ledger: &PostgresLedger, screen: Screen) -> Resul
     Ok(Done::Well)
 }
 
-fn listed(lines: &[DisputeLine], screen: Screen) -> Table {
-    let filed =
-        |line: &DisputeLine| line.opened_at.map(|at| at.with_timezone(&screen.zone).format("%Y-%m-%d").to_string());
-    let settled = |line: &DisputeLine, minor| amount(minor, &line.settlement_currency);
-    Columns::of(lines)
-        .left("Dispute", |line| line.dispute_id.clone())
-        .left("Order", |line| line.order_ref.clone().map_or_else(|| word(&line.order_match), Cell::new))
-        .left("Filed", |line| maybe(filed(line).as_deref()).to_owned())
-        .right("Disputed", disputed)
-        .left("Outcome", |line| word(&line.outcome))
-        .left("Bucket", |line| word(&line.bucket))
-        .left("Currency", |line| currency(&line.settlement_currency))
-        .right("Recovered", |line| settled(line, line.recovered_minor))
-        .right("Lost", |line| settled(line, line.loss_minor))
-        .right("Fees", |line| settled(line, line.fee_minor))
-        .right("Net", |line| settled(line, line.net_minor))
-        .table()
-}
-
-/// What the cardholder disputes, in the currency of the payment.
-fn disputed(line: &DisputeLine) -> String {
-    format!("{} {}", amount(line.disputed_minor, &line.disputed_currency), currency(&line.disputed_currency))
-}
-
 /// The dispute that is meant: by its id, and its book where several have it.
-async fn find(which: &Which, ledger: &PostgresLedger) -> Result<DisputeKey, Failure> {
+pub(super) async fn find(which: &Which, ledger: &PostgresLedger) -> Result<DisputeKey, Failure> {
     let dispute = DisputeId::parse(&which.id).map_err(Refused::wrong_usage)?;
     let accounts = ledger.accounts_of(&dispute).await.map_err(Failure::failed)?;
     let named = which.account.as_deref().map(AccountId::parse).transpose().map_err(Refused::wrong_usage)?;
@@ -176,126 +168,4 @@ async fn link(choice: Choice, ledger: &PostgresLedger, settings: &Settings) -> R
     matching.match_again(std::slice::from_ref(&key), now).await.map_err(Failure::failed)?;
     say(&format!("Dispute {} is linked to order {order}.", key.dispute))?;
     Ok(Done::Well)
-}
-
-/// One screen with all that is known.
-fn told(story: &Story, screen: Screen) -> String {
-    let mut text = String::new();
-    if let Some(facts) = story.facts.first() {
-        text.push_str(&facts_of(facts, story.orders.is_empty(), screen));
-    }
-    let mut section = |title: &str, table: Table| {
-        if table.row_iter().next().is_some() {
-            // Writing to a String can't fail.
-            let _ = write!(text, "\n\n{title}\n{table}");
-        }
-    };
-    section("By order", orders_of(story));
-    section("What is odd", odd_of(story));
-    section("History", history_of(story, screen));
-    section("Movements of money", movements_of(story, screen));
-    section("Journal (debit positive, credit negative)", journal_of(story));
-    section("Resolution rows", resolutions_of(story, screen));
-    text
-}
-
-/// The order is among them only where no table of orders follows.
-fn facts_of(facts: &DisputeLine, with_order: bool, screen: Screen) -> String {
-    let lines = [
-        ("Dispute", format!("{} in the book {}", facts.dispute_id, facts.account)),
-        ("Status", status_of(facts)),
-        ("Disputed", disputed(facts)),
-        ("Reason", maybe(facts.reason.as_deref()).replace('_', " ")),
-        ("Card", maybe(facts.card_brand.as_deref()).to_owned()),
-        ("Charge", maybe(facts.charge_id.as_deref()).to_owned()),
-        ("Payment", maybe(facts.payment_intent_id.as_deref()).to_owned()),
-        ("Filed", screen.maybe_time(facts.opened_at)),
-        ("Closed", screen.maybe_time(facts.closed_at)),
-        ("Evidence due", screen.maybe_time(facts.evidence_due_by)),
-        ("Contested", facts.evidence_submitted.map_or("not known", |yes| if yes { "yes" } else { "no" }).to_owned()),
-        ("Order", facts.order_ref.clone().unwrap_or_else(|| facts.order_match.clone())),
-    ];
-    let shown = if with_order { lines.len() } else { lines.len().saturating_sub(1) };
-    let lines: Vec<_> = lines.into_iter().take(shown).map(|(name, value)| format!("{name:<13} {value}")).collect();
-    format!("{}\n{:<13} times are in {}", lines.join("\n"), "", screen.zone)
-}
-
-/// Such as `won (recovered)`, and the source's own word where it is another one.
-fn status_of(facts: &DisputeLine) -> String {
-    let raw = if facts.status == facts.outcome { String::new() } else { format!(", {}", facts.status) };
-    format!("{} ({}){raw}", facts.outcome, facts.bucket).replace('_', " ")
-}
-
-fn orders_of(story: &Story) -> Table {
-    let settled = |line: &OrderLine, minor| amount(minor, &line.settlement_currency);
-    Columns::of(&story.orders)
-        .left("Order", |line| format!("{}{}", line.order_ref, if line.ambiguous { " (one of several)" } else { "" }))
-        .left("Bucket", |line| word(&line.bucket))
-        .left("Currency", |line| currency(&line.settlement_currency))
-        .right("Recovered", |line| settled(line, line.recovered_minor))
-        .right("Lost", |line| settled(line, line.loss_minor))
-        .right("Fees", |line| settled(line, line.fee_minor))
-        .right("Net impact", |line| settled(line, line.net_minor))
-        .table()
-}
-
-fn odd_of(story: &Story) -> Table {
-    Columns::of(&story.discrepancies)
-        .left("What", |line| line.kind.replace('_', " "))
-        .left("About", |line| line.detail.clone())
-        .table()
-}
-
-fn history_of(story: &Story, screen: Screen) -> Table {
-    Columns::of(&story.history)
-        .left("As of", |line| screen.time(line.as_of))
-        .left("Status", |line| line.status.clone())
-        .left("By", |line| format!("{} {}", line.basis, line.cause))
-        .left("Recorded", |line| screen.time(line.recorded_at))
-        .table()
-}
-
-fn movements_of(story: &Story, screen: Screen) -> Table {
-    Columns::of(&story.movements)
-        .left("At", |line| screen.time(line.occurred_at))
-        .left("Movement", |line| line.movement_id.clone())
-        .left("Category", |line| line.category.clone())
-        .left("Currency", |line| currency(&line.currency))
-        .right("Amount", |line| amount(line.amount_minor, &line.currency))
-        .right("Fee", |line| amount(line.fee_minor, &line.currency))
-        .right("Net", |line| amount(line.net_minor, &line.currency))
-        .table()
-}
-
-fn journal_of(story: &Story) -> Table {
-    // What an entry has in common stands at its first posting.
-    let heading = |line: &JournalLine, text: String| if line.line == 1 { text } else { String::new() };
-    Columns::of(&story.journal)
-        .left("Posted on", |line| heading(line, line.posted_on.to_string()))
-        .left("Narration", |line| heading(line, line.narration.clone()))
-        .left("Account", |line| line.ledger_account.clone())
-        .left("Currency", |line| currency(&line.currency))
-        .right("Amount", |line| amount(line.amount_minor, &line.currency))
-        .left("Sealed in", |line| heading(line, date(line.sealed_in)))
-        .table()
-}
-
-fn resolutions_of(story: &Story, screen: Screen) -> Table {
-    Columns::of(&story.resolutions)
-        .left("At", |line| screen.time(line.occurred_at))
-        .left("Kind", |line| line.kind.clone())
-        .left("Currency", |line| currency(&line.currency))
-        .right("Recovered", |line| amount(line.recovered_delta_minor, &line.currency))
-        .right("Lost", |line| amount(line.loss_delta_minor, &line.currency))
-        .right("Fees", |line| amount(line.fee_delta_minor, &line.currency))
-        .right("FX", |line| amount(line.fx_delta_minor, &line.currency))
-        .right("Pending", |line| amount(line.pending_delta_minor, &line.currency))
-        .right("Net", |line| amount(line.net_delta_minor, &line.currency))
-        .left("Sealed in", |line| date(line.sealed_in))
-        .table()
-}
-
-/// A date that may not be known.
-fn date(on: Option<NaiveDate>) -> String {
-    on.map_or_else(|| "-".to_owned(), |on| on.to_string())
 }

@@ -1,6 +1,7 @@
 //! `doctor`: looks at everything that must be right before the server can work, and says what to do about the rest.
 
 mod asking;
+mod ingestion;
 
 use std::fmt;
 
@@ -103,6 +104,9 @@ async fn look(settings: &Settings) -> Vec<Finding> {
 fn webhook_secrets(settings: &Settings) -> Finding {
     let about = "webhook secrets";
     match settings.webhook_secrets.len() {
+        0 if !settings.shops.is_empty() => {
+            Finding::not_used(about, "none of Stripe's: webhooks are taken from shops only")
+        }
         0 => Finding::attention(about, "there is none")
             .remedy("set stripe.webhook_secrets to your endpoint's signing secret"),
         1 => Finding::well(about, "one"),
@@ -182,6 +186,7 @@ async fn schema(settings: &Settings, ledger: &PostgresLedger) -> Vec<Finding> {
         Err(error) => Finding::attention("orders", chain(&error)).remedy("see docs/orders.md for the columns"),
     });
     findings.extend(asking::record(settings, ledger).await);
+    findings.extend(ingestion::ingestion(settings, ledger).await);
     findings
 }
 

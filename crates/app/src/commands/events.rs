@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use chargebook_domain::CauseId;
 use chargebook_domain::ports::{Clock, SourceEvent};
 use chargebook_domain::service::{Ingest, Receipt, Received};
+use chargebook_domain::{AccountId, CauseId};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_ledger_postgres::reading::{EventLine, KeptBody};
 use chargebook_source_stripe::read_kept;
+use chargebook_source_woocommerce as woocommerce;
 use clap::{Args, Subcommand, value_parser};
 
+use super::disputes::account;
 use super::screen::Screen;
 use super::{Done, Failure, Refused, say};
 use crate::clock::SystemClock;
@@ -32,6 +34,9 @@ pub(super) struct List {
     /// Only what could not be booked
     #[arg(long)]
     quarantined: bool,
+    /// Only of this book, such as default or acct_...
+    #[arg(long, value_parser = account)]
+    account: Option<AccountId>,
     /// At most this many
     #[arg(long, default_value_t = 50, value_parser = value_parser!(i64).range(1..))]
     limit: i64,
@@ -52,7 +57,8 @@ pub(super) async fn run(
     match command {
         Command::List(list) => {
             let disposition = list.quarantined.then_some("quarantined");
-            let events = ledger.events(disposition, list.limit).await.map_err(Failure::failed)?;
+            let events =
+                ledger.events(disposition, list.account.as_ref(), list.limit).await.map_err(Failure::failed)?;
             screen.show(&events, |events| listed(events, screen))?;
             Ok(Done::Well)
         }
@@ -67,6 +73,7 @@ fn listed(events: &[EventLine], screen: Screen) -> String {
     let columns = Columns::of(events)
         .left("Received", |event| screen.time(event.received_at))
         .left("Event", |event| event.event_id.clone())
+        .left("Book", |event| event.account.clone())
         .left("Type", |event| event.event_type.clone())
         .left("What became of it", |event| word(&event.disposition))
         .left("Why", |event| maybe(event.reason.as_deref()).to_owned());
@@ -81,7 +88,7 @@ struct Replayed {
     kept: u64,
     /// Their bodies were removed, so that nobody can read them again.
     removed: u64,
-    /// They are answers of Stripe's API, which is asked again for them.
+    /// They are answers of Stripe's API or a shop's, which is asked again for them.
     asked_for: u64,
     /// Whether there are more than were looked at.
     more: bool,
@@ -110,7 +117,12 @@ async fn replayed(replay: Replay, ledger: &PostgresLedger, settings: &Settings) 
                 replayed.asked_for += 1;
                 continue;
             }
-            let read = read_kept(&account, &String::from_utf8_lossy(&body));
+            let text = String::from_utf8_lossy(&body);
+            let read = if woocommerce::came_through_a_shop(&account, &event_type, &text) {
+                woocommerce::read_kept(&account, &text, received_at)
+            } else {
+                read_kept(&account, &text)
+            };
             // It stays under the id that it was kept under, also where its own can be read by now.
             let event = SourceEvent { id: id.clone(), ..read };
             let batch = [Received { event, body, received_at }];
@@ -129,12 +141,12 @@ fn told(replayed: &Replayed) -> Result<Done, Failure> {
     let mut told = vec![format!("{booked} events were booked, {known} were known before, {kept} stay quarantined.")];
     if *asked_for > 0 {
         told.push(format!(
-            "{asked_for} were read from Stripe's API and stay quarantined: `chargebook backfill` and `chargebook tieout \
-             --repair` read them again."
+            "{asked_for} were read from Stripe's API or a shop's and stay quarantined: `chargebook backfill`, `chargebook \
+             tieout --repair` and `chargebook woocommerce pull` read them again."
         ));
     }
     if *removed > 0 {
-        told.push(format!("{removed} were skipped and stay quarantined: their bodies are no longer kept."));
+        told.push(format!("{removed} were skipped and stay quarantined: their bodies are not kept."));
     }
     if *more {
         told.push(format!("These were the latest {QUARANTINED_MAX}, more are quarantined: replay again, or name one."));
@@ -145,7 +157,7 @@ fn told(replayed: &Replayed) -> Result<Done, Failure> {
 
 /// The latest quarantined events that were received.
 async fn quarantined(ledger: &PostgresLedger, replayed: &mut Replayed) -> Result<Vec<String>, Failure> {
-    let events = ledger.events(Some("quarantined"), QUARANTINED_MAX + 1).await.map_err(Failure::failed)?;
+    let events = ledger.events(Some("quarantined"), None, QUARANTINED_MAX + 1).await.map_err(Failure::failed)?;
     let max = usize::try_from(QUARANTINED_MAX).unwrap_or(usize::MAX);
     replayed.more = events.len() > max;
     let (read, received): (Vec<_>, Vec<_>) =

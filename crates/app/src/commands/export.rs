@@ -6,12 +6,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use chargebook_domain::ports::LedgerError;
-use chargebook_domain::{Currency, LedgerAccount, Money};
+use chargebook_domain::{AccountId, Currency, LedgerAccount, Money};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_ledger_postgres::reading::JournalLine;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand};
 
+use super::disputes::account;
 use super::{Done, Failure, Refused};
 use crate::mail::AccountNames;
 use crate::settings::Settings;
@@ -31,6 +32,9 @@ pub(super) struct Journal {
     /// The last accounting date
     #[arg(long)]
     to: NaiveDate,
+    /// Only this book, such as default or acct_...
+    #[arg(long, value_parser = account)]
+    account: Option<AccountId>,
     /// Writes to this file [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -137,7 +141,7 @@ async fn write(
     let mut written = Written::default();
     let days = journal.from..=journal.to;
     ledger
-        .journal::<ExportError>(&days, settings.schedule.books_start, |line| {
+        .journal::<ExportError>(&days, settings.schedule.books_start, journal.account.as_ref(), |line| {
             let account = LedgerAccount::parse(&line.ledger_account);
             let name = account.map_or(line.ledger_account.as_str(), |account| names.name(account));
             written.add(&line, name)?;

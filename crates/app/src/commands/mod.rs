@@ -1,17 +1,23 @@
 //! The commands. Each is a module with a `run`; what they share about arguments, output and exit codes is here.
 
 mod backfill;
+mod customers;
 mod disputes;
 mod doctor;
 mod events;
+mod explain;
 mod export;
 mod migrate;
+mod monitor;
 mod orders;
+mod queue;
+mod rules;
 mod screen;
 mod serve;
 mod summary;
 mod tie_out;
 mod utc_days;
+mod woocommerce;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -36,7 +42,7 @@ struct Arguments {
     /// The settings file [default: chargebook.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Shows JSON for programs, in the commands that show something: doctor, list, show, check, preview, backfill, tieout
+    /// Shows JSON for programs, in the commands that show something: doctor, explain, list, show, check, preview, backfill, tieout, pull
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -58,6 +64,12 @@ enum Command {
     /// Compares the disputed money in the books with Stripe's, to the cent
     #[command(name = "tieout")]
     TieOut(tie_out::Options),
+    /// Asks a WooCommerce shop for what its webhooks lost
+    #[command(subcommand)]
+    Woocommerce(woocommerce::Command),
+    /// Checks the rules, shows what they did, and what they would do
+    #[command(subcommand)]
+    Rules(rules::Command),
     #[command(flatten)]
     Books(BooksCommand),
 }
@@ -71,12 +83,22 @@ enum BooksCommand {
     /// Shows disputes, and links them to orders
     #[command(subcommand)]
     Dispute(disputes::Command),
+    /// Shows customers with their disputes and scores, and hashes their e-mail addresses
+    #[command(subcommand)]
+    Customer(customers::Command),
     /// Shows what was received, and books again what could not be booked
     #[command(subcommand)]
     Events(events::Command),
+    /// Says why a dispute is in the books as it is, or is not there, and what to do
+    Explain(explain::Options),
+    /// Estimates how near a month is to the card networks' programmes
+    Monitor(monitor::Options),
     /// Shows and sends the mail of a day
     #[command(subcommand)]
     Summary(summary::Command),
+    /// What waits to be followed up and to be sent
+    #[command(subcommand)]
+    Queue(queue::Command),
     /// Writes the books for other systems
     #[command(subcommand)]
     Export(export::Command),
@@ -205,6 +227,15 @@ async fn dispatch(Arguments { config, json, command }: Arguments) -> Result<Done
         Command::Migrate => migrate::run(&load().map_err(Failure::Settings)?).await,
         Command::Backfill(options) => backfill::run(&options, &load().map_err(Failure::Settings)?, json).await,
         Command::TieOut(options) => tie_out::run(&options, &load().map_err(Failure::Settings)?, json).await,
+        Command::Woocommerce(command) => woocommerce::run(&command, &load().map_err(Failure::Settings)?, json).await,
+        Command::Rules(command) => {
+            let settings = load().map_err(Failure::Settings)?;
+            let screen = Screen { json, zone: settings.schedule.zone };
+            rules::run(command, &settings, screen).await
+        }
+        Command::Books(BooksCommand::Customer(customers::Command::Hash)) => {
+            customers::hash(&load().map_err(Failure::Settings)?, json)
+        }
         Command::Books(command) => {
             let settings = load().map_err(Failure::Settings)?;
             let screen = Screen { json, zone: settings.schedule.zone };
@@ -223,8 +254,12 @@ async fn on_the_books(command: BooksCommand, settings: &Settings, screen: Screen
         (Err(failure), _) => Err(failure),
         (Ok(()), BooksCommand::Orders(command)) => orders::run(command, ledger, settings, screen).await,
         (Ok(()), BooksCommand::Dispute(command)) => disputes::run(command, ledger, settings, screen).await,
+        (Ok(()), BooksCommand::Customer(command)) => customers::run(command, ledger, screen).await,
         (Ok(()), BooksCommand::Events(command)) => events::run(command, ledger, settings, screen).await,
+        (Ok(()), BooksCommand::Explain(options)) => explain::run(options, ledger, settings, screen).await,
+        (Ok(()), BooksCommand::Monitor(options)) => monitor::run(options, ledger, settings, screen).await,
         (Ok(()), BooksCommand::Summary(command)) => summary::run(command, ledger, settings, screen).await,
+        (Ok(()), BooksCommand::Queue(command)) => queue::run(command, ledger, screen).await,
         (Ok(()), BooksCommand::Export(command)) => export::run(command, ledger, settings).await,
     };
     database.close().await;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chargebook_domain::ports::{DisputeReader, Period};
-use chargebook_domain::service::{Sweeper, TieOut};
+use chargebook_domain::service::{Found, Sweeper, TieOut};
 use chargebook_domain::{AccountId, Difference, Movement, MovementId, Tied};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_source_stripe::read_report;
@@ -62,6 +62,8 @@ struct Compared {
     tied: Tied,
     /// What was missing here, and is not any more.
     repaired: Vec<MovementId>,
+    /// All that a repair booked, the fees of the account among it.
+    found: Option<Found>,
 }
 
 impl Options {
@@ -157,16 +159,16 @@ impl Run<'_> {
         let missing = missing_here(&tied);
         // Also where everything agrees: the fees of the account are not among what is compared.
         let (Theirs::Api(reader), true) = (&self.theirs, self.repair) else {
-            return Ok(Compared { book, tied, repaired: Vec::new() });
+            return Ok(Compared { book, tied, repaired: Vec::new(), found: None });
         };
         spinner.set_message(format!("{book}: booking what is missing"));
         let ask = wiring::ask(self.settings, &self.ledger, Arc::clone(reader));
         let sweeper = Sweeper::new(ask, self.ledger.clone(), self.ledger.clone());
-        sweeper.money_of(&book, self.period).await.map_err(Failure::failed)?;
+        let found = sweeper.money_of(&book, self.period).await.map_err(Failure::failed)?;
         let tied = compare(theirs).await.map_err(Failure::failed)?;
         let still = missing_here(&tied);
         let repaired = missing.into_iter().filter(|movement| !still.contains(movement)).collect();
-        Ok(Compared { book, tied, repaired })
+        Ok(Compared { book, tied, repaired, found: Some(found) })
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chargebook_domain::OrderPayment;
+use chargebook_domain::ports::DayMail;
 use chargebook_domain::ports::{Clock as _, OrderBook, SendOutcome};
 use chargebook_domain::service::{Daily, MatchOrders};
 use chargebook_ledger_postgres::PostgresLedger;
@@ -148,7 +149,7 @@ impl Days {
                 return Err(DemoError::NoMail { reason });
             }
         }
-        let mail = self.daily.mail(date, self.clock.now()).await.map_err(failed("read a day"))?;
+        let mail = self.daily.mail(&DayMail::together(date), self.clock.now()).await.map_err(failed("read a day"))?;
         show.step("Sealed", &format!("{date}, and its mail is written"), None)?;
         Ok((date, mail.subject))
     }

@@ -29,6 +29,7 @@ fn csv(orders: &[&Order]) -> Result<Vec<u8>, DemoError> {
         "customer_email",
         "placed_at",
         "refunded",
+        "card_brand",
     ];
     file.write_record(header).map_err(&broken)?;
     for order in orders {
@@ -47,6 +48,7 @@ fn csv(orders: &[&Order]) -> Result<Vec<u8>, DemoError> {
             &order.customer_email,
             &placed_at,
             &order.refunded_minor.map_or_else(String::new, major),
+            order.card_brand,
         ])
         .map_err(&broken)?;
     }

@@ -42,7 +42,7 @@ impl Report {
     pub(super) async fn read(ledger: &PostgresLedger, happened: Happened) -> Result<Self, DemoError> {
         let disputes = ledger.disputes(&DisputeFilter::default()).await.map_err(failed("read its disputes"))?;
         let balances = ledger.trial_balance().await.map_err(failed("read its trial balance"))?;
-        let summaries = ledger.summaries(10).await.map_err(failed("read its days"))?;
+        let summaries = ledger.summaries(None, 10).await.map_err(failed("read its days"))?;
         Ok(Self { happened, disputes, balances, summaries })
     }
 

@@ -3,16 +3,26 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{Response, StatusCode};
-use chargebook_domain::ports::{Delivery, DeliveryRefused};
+use chargebook_domain::ports::{Delivery, DeliveryRefused, DisputeSource};
 use chargebook_domain::service::{Receipt, Received};
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 
 use super::body::{self, BodyRefused, Held};
 use super::{Shared, reply};
+use crate::deliveries::{STRIPE, of_shop};
 use crate::writer::NotBooked;
+
+/// One of the ways in.
+struct Door<'a> {
+    source: &'a dyn DisputeSource,
+    /// The header that has the signature.
+    signature: &'static str,
+    /// The name under which its answers are counted.
+    name: String,
+}
 
 /// Why a webhook was not answered with a receipt.
 enum Refused {
@@ -55,24 +65,57 @@ impl Refused {
 }
 
 pub(super) async fn stripe(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+    let Some(source) = &shared.routes.source else { return no_such_source() };
+    let door = Door { source: source.as_ref(), signature: "stripe-signature", name: STRIPE.to_owned() };
+    answer(&shared, &door, request).await
+}
+
+pub(super) async fn woocommerce(
+    State(shared): State<Arc<Shared>>,
+    Path(shop): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let Some(source) = shared.routes.shops.get(&shop) else { return no_such_source() };
+    let door = Door { source: source.as_ref(), signature: "x-wc-webhook-signature", name: of_shop(&shop) };
+    answer(&shared, &door, request).await
+}
+
+/// A name that is not in the settings is counted nowhere: anybody may make one up.
+fn no_such_source() -> Response<Body> {
+    reply::error(StatusCode::NOT_FOUND, "unknown_source", "the settings have no such source of webhooks")
+}
+
+async fn answer(shared: &Shared, door: &Door<'_>, request: Request) -> Response<Body> {
     let started = Instant::now();
     let deadline = started.checked_add(shared.routes.limits.answer_within).unwrap_or(started);
-    let taken = take(&shared, request, deadline).await;
+    let taken = take(shared, door, request, deadline).await;
     let event_type = taken.as_ref().map_or("unknown", |(received, _)| counted_type(&received.event.event_type));
     let booked = match taken {
-        Ok((received, held)) => book(&shared, received, held, deadline).await,
+        Ok((received, held)) => book(shared, received, held, deadline).await,
         Err(refused) => Err(refused),
     };
     let result = booked.as_ref().map_or_else(Refused::code, |receipt| receipt.as_str());
     shared.routes.metrics.answered(event_type, result, started.elapsed());
+    shared.routes.deliveries.answered(&door.name, result, shared.routes.clock.now());
     match booked {
-        Ok(receipt) => reply::json(StatusCode::OK, &json!({ "result": receipt.as_str() })),
+        Ok(receipt) => told(receipt),
+        // Whoever tries a webhook out takes it into use only after a good answer.
+        Err(Refused::NotAuthentic(DeliveryRefused::TriedOut)) => told(Receipt::Ignored),
         Err(refused) => reply::error(refused.status(), refused.code(), &refused.message()),
     }
 }
 
+fn told(receipt: Receipt) -> Response<Body> {
+    reply::json(StatusCode::OK, &json!({ "result": receipt.as_str() }))
+}
+
 /// Reads a delivery, and checks that it is authentic.
-async fn take(shared: &Shared, request: Request, deadline: Instant) -> Result<(Received, Held), Refused> {
+async fn take(
+    shared: &Shared,
+    door: &Door<'_>,
+    request: Request,
+    deadline: Instant,
+) -> Result<(Received, Held), Refused> {
     let routes = &shared.routes;
     let (parts, body) = request.into_parts();
     let reading = body::read(body, &shared.bodies, &routes.limits);
@@ -80,9 +123,9 @@ async fn take(shared: &Shared, request: Request, deadline: Instant) -> Result<(R
     let (body, held) = whole.map_err(Refused::Body)?;
     let received_at = routes.clock.now();
     // A header that is not text is no signature, and still there.
-    let signature = parts.headers.get("stripe-signature").map(|value| value.to_str().unwrap_or_default());
+    let signature = parts.headers.get(door.signature).map(|value| value.to_str().unwrap_or_default());
     let delivery = Delivery { signature, body: &body, received_at };
-    let event = routes.source.receive(&delivery).map_err(Refused::NotAuthentic)?;
+    let event = door.source.receive(&delivery).map_err(Refused::NotAuthentic)?;
     Ok((Received { event, body, received_at }, held))
 }
 

@@ -2,8 +2,11 @@
 
 mod accounts;
 mod amounts;
+mod by_book;
 mod filters;
 mod lines;
+mod message;
+mod networks;
 mod shown;
 mod view;
 
@@ -17,6 +20,7 @@ use chargebook_domain::{Outcome, ResolutionKind};
 
 pub use accounts::AccountNames;
 use amounts::Column;
+pub use message::of_message;
 use view::{Need, View};
 
 /// Writes the mail of a summary.
@@ -24,11 +28,17 @@ use view::{Need, View};
 pub fn write(summary: &Summary, accounts: &AccountNames) -> Mail {
     let view = View::new(summary, accounts);
     Mail {
-        reference: format!("summary/{}", summary.date),
+        reference: reference(summary),
         subject: written(&Subject { view: &view }),
         html: written(&Html { view: &view }),
         text: written(&Text { view: &view }),
     }
+}
+
+/// The name of a summary's mail for ever.
+fn reference(summary: &Summary) -> String {
+    let of_book = summary.book.as_ref().map_or_else(String::new, |book| format!("/{book}"));
+    format!("summary/{}{of_book}", summary.date)
 }
 
 #[derive(Template)]

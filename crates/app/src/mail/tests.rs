@@ -1,12 +1,14 @@
 mod fixture;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use chargebook_domain::{Deltas, Money, OrderRef, Outcome};
-use fixture::{currency, earlier_decisions, no_books, rich_day, row, summary, won};
+use chargebook_domain::{AccountId, Deltas, Money, OrderRef, Outcome};
+use fixture::{currency, earlier_decisions, estimates, no_books, rich_day, row, summary, won};
 
 use super::*;
-use chargebook_domain::summary::{DayBooks, DayRow};
+use chargebook_domain::monitor::{Estimate, Ratio};
+use chargebook_domain::summary::{Attention, DayBooks, DayRow};
 
 fn mail(summary: &Summary) -> Mail {
     write(summary, &AccountNames::default())
@@ -24,7 +26,7 @@ fn check_snapshot(name: &str, written: &str) {
 
 #[test]
 fn mails_read_as_they_were_approved() {
-    let rich = mail(&rich_day());
+    let rich = mail(&Summary { monitor: Some(estimates([1_600, 185])), ..rich_day() });
     check_snapshot("rich_day.txt", &rich.text);
     check_snapshot("rich_day.html", &rich.html);
     let empty = mail(&summary(no_books()));
@@ -32,14 +34,74 @@ fn mails_read_as_they_were_approved() {
     check_snapshot("empty_day.html", &empty.html);
     let mut doubtful = summary(DayBooks { sealed: false, rows: earlier_decisions(), ..no_books() });
     doubtful.proof[0].journal_minor += 1;
+    doubtful.monitor = None;
     let doubtful = mail(&doubtful);
     check_snapshot("doubtful_preview.txt", &doubtful.text);
     check_snapshot("doubtful_preview.html", &doubtful.html);
 }
 
 #[test]
+fn programmes_whose_payments_are_not_known_are_left_out_and_without_any_that_is_said() {
+    let unpaid = |estimate: &Estimate| Estimate {
+        level: None,
+        ratio: Ratio { payments: None, ..estimate.ratio },
+        ..estimate.clone()
+    };
+    let told = |monitor| mail(&Summary { monitor, ..summary(no_books()) });
+    let some = told(Some(estimates([1_600, 185])));
+    let none = told(Some(estimates([1_600, 185]).iter().map(unpaid).collect()));
+    for body in [&some.text, &some.html] {
+        assert!(body.contains("Visa VAMP") && !body.contains("American Express") && !body.contains("n/a:"), "{body}");
+    }
+    for body in [&none.text, &none.html] {
+        assert!(!body.contains("VAMP") && body.contains("n/a: no payments are counted"), "{body}");
+    }
+    assert!(told(None).text.contains("n/a: payments could not be counted"));
+    assert!(!told(Some(Vec::new())).text.contains("CARD NETWORKS"), "nothing is watched");
+}
+
+#[test]
 fn the_reference_names_the_day() {
     assert_eq!(mail(&rich_day()).reference, "summary/2026-11-21");
+}
+
+#[test]
+fn the_mail_of_a_book_names_it_and_lists_what_is_of_it() {
+    let account = AccountId::parse("acct_1").unwrap();
+    let books = || BTreeSet::from([account.clone()]);
+    let attention = Attention { orphans: 1, quarantined: 1, undelivered: 1, ..Attention::default() };
+    let mut of_book = DayBooks { book: Some(account.clone()), books: books(), attention, ..no_books() };
+    let written = mail(&summary(of_book.clone()));
+    assert_eq!(written.reference, "summary/2026-11-21/acct_1");
+    assert_eq!(written.subject, "Disputes 21 Nov 2026, acct_1: none closed");
+    assert!(
+        written.text.contains("\nOnly account acct_1\n") && written.html.contains("Payment disputes of account acct_1")
+    );
+    for body in [&written.text, &written.html] {
+        assert!(body.contains("dispute list --orphans --account acct_1"));
+        assert!(body.contains("events list --quarantined --account acct_1"));
+        assert!(body.contains("summary list") && !body.contains("summary list --account"));
+    }
+    of_book.book = Some(AccountId::own());
+    let own = mail(&summary(of_book)).text;
+    assert!(!own.contains("--quarantined --account"), "it has what is of no book too");
+}
+
+#[test]
+fn books_are_told_apart_where_several_are_in_one_mail() {
+    let mut rows: Vec<_> = (1..=60).map(|number| row(number, Outcome::Won, "usd", won(100, 0))).collect();
+    for (number, row) in (1..).zip(&mut rows) {
+        row.key.account = AccountId::parse(&format!("acct_{number:02}")).unwrap();
+    }
+    let told = mail(&summary(DayBooks { rows: rows.clone(), ..no_books() }));
+    for body in [&told.text, &told.html] {
+        assert!(body.contains("10 more accounts, in the totals above. 1 account with nothing on this day."));
+    }
+    assert!(told.html.contains(">acct_50</th>") && !told.html.contains(">acct_51</th>"));
+    for row in &mut rows {
+        row.key.account = AccountId::own();
+    }
+    assert!(!mail(&summary(DayBooks { rows, ..no_books() })).text.contains("BY ACCOUNT"), "there is one book");
 }
 
 #[test]

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use chargebook_domain::summary::{Attention, RollForward, Summary, Unresolved, Window};
-use chargebook_domain::{Currency, LedgerAccount, Money, Outcome};
+use chargebook_domain::{AccountId, Currency, LedgerAccount, Money, Outcome};
 
 use super::AccountNames;
 use super::amounts::{Column, CurrencyFigures, Share, rate, rate_by_value};
+use super::by_book::ByBook;
 use super::lines::{Change, Closed};
+use super::networks::Networks;
+use super::shown;
 
 /// As many closed disputes are shown one by one.
 const CLOSED_MAX: usize = 200;
@@ -17,6 +20,9 @@ const CHANGES_MAX: usize = 100;
 
 pub(super) struct View<'a> {
     pub(super) summary: &'a Summary,
+    /// The book, of whose mail this is.
+    pub(super) account: Option<String>,
+    pub(super) by_book: ByBook,
     pub(super) win_rate: Share,
     /// What the day recovered in all, by currency; zeros left out.
     pub(super) recovered: Vec<Money>,
@@ -41,6 +47,7 @@ pub(super) struct View<'a> {
     pub(super) month: WindowView,
     pub(super) ninety_days: WindowView,
     pub(super) by_value: Vec<(Currency, Share, Share)>,
+    pub(super) networks: Option<Networks>,
 }
 
 /// Lines that are shown, and how many more there are.
@@ -92,6 +99,8 @@ impl<'a> View<'a> {
         let changed: BTreeSet<_> = summary.changes.lines.iter().map(|line| &line.row.key).collect();
         Self {
             summary,
+            account: summary.book.as_ref().map(|book| shown::identifier(book.as_str())),
+            by_book: ByBook::of(summary),
             win_rate: Share::of_counts(summary.win_rate),
             recovered: recovered(summary),
             figures_show: CurrencyFigures::show(&figures),
@@ -111,12 +120,24 @@ impl<'a> View<'a> {
             month: WindowView::new(&summary.month_to_date),
             ninety_days: WindowView::new(&summary.ninety_days),
             by_value: windows_by_value(summary),
+            networks: Networks::of(summary),
         }
     }
 
     /// The date as the subject has it.
     pub(super) fn short_date(&self) -> String {
         self.summary.date.format("%-d %b %Y").to_string()
+    }
+
+    /// The book to which the list of what needs a person is narrowed. The own one's mail has what is quarantined of
+    /// accounts without a book too, and which mails went is a matter of the mailbox.
+    pub(super) fn listed_of(&self, need: Need) -> Option<&str> {
+        let is_wider = match need {
+            Need::Undelivered => true,
+            Need::Quarantined => self.summary.book.as_ref() == Some(&AccountId::own()),
+            Need::Orphans | Need::Ambiguous | Need::RecoveryPending | Need::MoneyQuestions => false,
+        };
+        self.account.as_deref().filter(|_| !is_wider)
     }
 
     /// The date as the heading has it.

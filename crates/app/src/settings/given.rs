@@ -30,7 +30,7 @@ pub(super) struct Given {
     pub(super) origin: Origin,
 }
 
-type Layer = BTreeMap<&'static str, Given>;
+type Layer = BTreeMap<String, Given>;
 
 impl Sources<'_> {
     /// The environment over the file, and `DATABASE_URL` below both.
@@ -41,7 +41,7 @@ impl Sources<'_> {
         let last_resort = "DATABASE_URL";
         if let Some(url) = self.environment.get(last_resort).filter(|url| !url.is_empty()) {
             let origin = Origin::Environment(last_resort.to_owned());
-            given.entry("database.url").or_insert(Given { text: Text::One(url.clone()), origin });
+            given.entry("database.url".to_owned()).or_insert(Given { text: Text::One(url.clone()), origin });
         }
         Reader { given, problems }
     }
@@ -52,13 +52,12 @@ impl Sources<'_> {
         let mut written = Vec::new();
         match file.text.parse::<toml::Table>() {
             Ok(table) => flatten("", table, &mut written),
-            Err(error) => problems.push(not_toml(file, &error)),
+            Err(error) => problems.push(not_toml("--config", file, &error)),
         }
         let mut layer = Layer::new();
         for (name, value) in written {
             let Some(key) = find(&name) else {
-                let hint = nearest(&name).map(str::to_owned);
-                problems.push(unknown(&name, origin.clone(), hint));
+                problems.push(unknown(&name, origin.clone(), nearest(&name)));
                 continue;
             };
             match text_of(value) {
@@ -86,19 +85,24 @@ impl Sources<'_> {
             let name = name.to_lowercase().replace("__", ".");
             match find(&name) {
                 Some(key) => self.put(&mut layer, key, Given { text: Text::One(value.clone()), origin }, problems),
-                None => problems.push(unknown(&name, origin, nearest(&name).map(variable_of))),
+                None => problems.push(unknown(&name, origin, nearest(&name).as_deref().map(variable_of))),
             }
         }
         layer
     }
 
     fn put(&self, layer: &mut Layer, key: Key, given: Given, problems: &mut Vec<Problem>) {
-        if let Some(other) = layer.get(key.name) {
+        if let Some(other) = layer.get(&key.name) {
             let what = format!("it is given twice, the other time by {}", other.origin);
-            problems.push(Problem::new(key.name, given.origin, what, "keep one: the value, or the file that holds it"));
+            problems.push(Problem::new(
+                &key.name,
+                given.origin,
+                what,
+                "keep one: the value, or the file that holds it",
+            ));
             return;
         }
-        let given = if key.in_file { self.open(key, given) } else { Ok(given) };
+        let given = if key.in_file { self.open(&key, given) } else { Ok(given) };
         match given {
             Ok(given) => {
                 layer.insert(key.name, given);
@@ -107,7 +111,7 @@ impl Sources<'_> {
         }
     }
 
-    fn open(&self, key: Key, named: Given) -> Result<Given, Problem> {
+    fn open(&self, key: &Key, named: Given) -> Result<Given, Problem> {
         let name = format!("{}_file", key.name);
         let Text::One(path) = named.text else {
             return Err(Problem::new(&name, named.origin, "it is not one file name", "write one file name"));
@@ -162,11 +166,11 @@ fn scalar(value: Value) -> Option<String> {
 }
 
 /// Says where the mistake is, and never quotes the line as the library's text does: it can hold a secret.
-fn not_toml(file: FileText<'_>, error: &toml::de::Error) -> Problem {
+pub(crate) fn not_toml(key: &str, file: FileText<'_>, error: &toml::de::Error) -> Problem {
     let before = error.span().and_then(|span| file.text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count().saturating_add(1);
     let what = format!("line {line} is not TOML: {}", error.message().lines().next().unwrap_or_default());
-    Problem::new("--config", Origin::File(file.path.to_owned()), what, "correct that line")
+    Problem::new(key, Origin::File(file.path.to_owned()), what, "correct that line")
 }
 
 fn unknown(name: &str, origin: Origin, hint: Option<String>) -> Problem {

@@ -19,15 +19,21 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 26] = [
+const KEYS: [(&str, Kind); 49] = [
     ("books.convention", Kind::Text),
     ("books.fx_tolerance_percent", Kind::Text),
     ("books.start", Kind::Text),
+    ("customers.key", Kind::Secret),
     ("data_dir", Kind::Text),
     ("database.max_connections", Kind::Text),
     ("database.url", Kind::Secret),
+    ("http.api_tokens", Kind::SecretList),
     ("http.listen", Kind::Text),
     ("journal.accounts", Kind::Names),
+    ("monitor.programmes_file", Kind::Text),
+    ("monitor.region", Kind::Text),
+    ("monitor.warn_events", Kind::Text),
+    ("monitor.warn_percent", Kind::Text),
     ("orders.amount_unit", Kind::Text),
     ("orders.mode", Kind::Text),
     ("orders.view", Kind::Text),
@@ -38,41 +44,82 @@ const KEYS: [(&str, Kind); 26] = [
     ("outlook.recipients", Kind::List),
     ("outlook.sender", Kind::Text),
     ("outlook.tenant_id", Kind::Text),
+    ("rules.file", Kind::Text),
+    ("score.dispute_rate", Kind::Text),
+    ("score.dispute_rate_orders_min", Kind::Text),
+    ("score.good_order", Kind::Text),
+    ("score.good_orders_max", Kind::Text),
+    ("score.inquiry", Kind::Text),
+    ("score.lost", Kind::Text),
+    ("score.open", Kind::Text),
+    ("score.other_closed", Kind::Text),
+    ("score.start", Kind::Text),
+    ("score.won", Kind::Text),
     ("stripe.accounts", Kind::List),
     ("stripe.api_base", Kind::Text),
     ("stripe.api_key", Kind::Secret),
     ("stripe.livemode", Kind::Text),
     ("stripe.requests_per_second", Kind::Text),
     ("stripe.webhook_secrets", Kind::SecretList),
+    ("summary.mails", Kind::Text),
     ("summary.send_at", Kind::Text),
     ("summary.time_zone", Kind::Text),
+    ("woocommerce.<shop>.account", Kind::Text),
+    ("woocommerce.<shop>.consumer_key", Kind::Secret),
+    ("woocommerce.<shop>.consumer_secret", Kind::Secret),
+    ("woocommerce.<shop>.url", Kind::Text),
+    ("woocommerce.<shop>.webhook_secrets", Kind::SecretList),
 ];
 
+/// Stands in a key for a name that the user chooses.
+const CHOSEN: &str = "<shop>";
+
 /// A key as it was written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Key {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     pub(super) kind: Kind,
     /// Whether the value is the name of the file that holds it: `stripe.api_key_file`.
     pub(super) in_file: bool,
 }
 
 pub(super) fn find(written: &str) -> Option<Key> {
-    let known = |text: &str| KEYS.into_iter().find(|(name, _)| *name == text);
-    if let Some((name, kind)) = known(written) {
-        return Some(Key { name, kind, in_file: false });
+    let kind_of = |text: &str| KEYS.into_iter().find(|(name, _)| is_of(text, name)).map(|(_, kind)| kind);
+    if let Some(kind) = kind_of(written) {
+        return Some(Key { name: written.to_owned(), kind, in_file: false });
     }
-    let (name, kind) = known(written.strip_suffix("_file")?)?;
-    kind.is_secret().then_some(Key { name, kind, in_file: true })
+    let name = written.strip_suffix("_file")?;
+    kind_of(name).filter(|kind| kind.is_secret()).map(|kind| Key { name: name.to_owned(), kind, in_file: true })
+}
+
+/// Whether it is the key of this name, with any name where one is chosen.
+fn is_of(text: &str, name: &str) -> bool {
+    let (mut text, mut name) = (text.split('.'), name.split('.'));
+    loop {
+        match (text.next(), name.next()) {
+            (None, None) => return true,
+            (Some(_), Some(CHOSEN)) => {}
+            (Some(part), Some(named)) if part == named => {}
+            _ => return false,
+        }
+    }
 }
 
 /// The key that was probably meant.
-pub(super) fn nearest(written: &str) -> Option<&'static str> {
-    nearest_of(written, KEYS.into_iter().map(|(name, _)| name))
+pub(super) fn nearest(written: &str) -> Option<String> {
+    let chosen = match written.split('.').collect::<Vec<_>>()[..] {
+        [_, chosen, _] => chosen,
+        _ => CHOSEN,
+    };
+    let names = KEYS.map(|(name, _)| name.replace(CHOSEN, chosen));
+    let names = || names.iter().map(String::as_str);
+    let section = |name: &str| name.split_once('.').map(|(section, _)| section.to_owned());
+    let beside = nearest_of(written, names().filter(|name| section(name) == section(written)));
+    beside.or_else(|| nearest_of(written, names())).map(str::to_owned)
 }
 
 /// Which of `names` was probably meant.
-pub(super) fn nearest_of<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest_of<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let last = |name: &str| name.rsplit(['.', ':']).next().unwrap_or_default().to_owned();
     let distance = |name: &str| {
         let whole = strsim::damerau_levenshtein(written, name);

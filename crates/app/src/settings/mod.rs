@@ -7,6 +7,7 @@ mod keys;
 mod problem;
 mod reader;
 mod sections;
+mod shops;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,16 +15,23 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+use chargebook_domain::monitor::Region;
 use chargebook_domain::service::Schedule;
-use chargebook_domain::{AccountId, Admission, BookRules, LedgerAccount};
+use chargebook_domain::{AccountId, Admission, BookRules, CustomerKey, LedgerAccount, ScoreWeights};
 use chargebook_ledger_postgres::OrderSource;
 use chargebook_notifier_outlook::OutlookSettings;
 use secrecy::SecretString;
 use url::Url;
 
+pub(crate) use given::not_toml;
+pub(crate) use keys::nearest_of;
 pub use problem::{Origin, Problem};
+pub(crate) use sections::is_safe;
+pub use shops::{ShopApiSettings, ShopSettings};
 
 use given::Sources;
+
+use crate::deliveries::{STRIPE, of_shop};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "chargebook.toml";
@@ -39,18 +47,30 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Where the server listens.
     pub listen: SocketAddr,
+    /// What opens `/api/v1`; empty when not set.
+    pub api_tokens: Vec<SecretString>,
     /// What signs webhooks; empty when not set.
     pub webhook_secrets: Vec<SecretString>,
     /// How Stripe's API is asked, if it is.
     pub stripe_api: StripeApiSettings,
     /// Which events are expected.
     pub admission: Admission,
+    /// The shops of WooCommerce, by name.
+    pub shops: BTreeMap<String, ShopSettings>,
     /// Where orders are looked for.
     pub orders: OrderSource,
     /// When days are summed up.
     pub schedule: Schedule,
     /// How the books are kept.
     pub rules: BookRules,
+    /// By what customers are known; `None`: none is.
+    pub customer_key: Option<CustomerKey>,
+    /// The file of rules, if there is one.
+    pub rules_file: Option<PathBuf>,
+    /// What the score of a customer is made of.
+    pub score_weights: ScoreWeights,
+    /// How near the networks' thresholds somebody is told.
+    pub monitor: MonitorSettings,
     /// How mail is sent; `None`: it goes to the folder.
     pub outlook: Option<OutlookSettings>,
     /// How accounts are called where people read them.
@@ -66,6 +86,19 @@ pub struct StripeApiSettings {
     pub base: Option<Url>,
     /// At most so many requests a second, of one process.
     pub requests_per_second: NonZeroU32,
+}
+
+/// How near the networks' thresholds somebody is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MonitorSettings {
+    /// Where the acquirer is.
+    pub region: Region,
+    /// From which share of a threshold on, in percent.
+    pub warn_percent: u64,
+    /// From how many events in a month on.
+    pub warn_events_min: u64,
+    /// The file that takes the place of the programmes that are built in.
+    pub programmes_file: Option<PathBuf>,
 }
 
 /// The text of a settings file.
@@ -85,6 +118,14 @@ impl Settings {
     #[must_use]
     pub fn books(&self) -> Vec<AccountId> {
         std::iter::once(AccountId::own()).chain(self.admission.accounts.iter().cloned()).collect()
+    }
+
+    /// The sources of webhooks that are expected: `stripe`, `woocommerce/<shop>`.
+    #[must_use]
+    pub fn sources(&self) -> Vec<String> {
+        let is_stripe = !self.webhook_secrets.is_empty() || self.shops.is_empty();
+        let stripe = is_stripe.then(|| STRIPE.to_owned());
+        stripe.into_iter().chain(self.shops.keys().map(|shop| of_shop(shop))).collect()
     }
 
     /// Reads the settings of this process: `config` or the default file, the environment, and files with secrets.

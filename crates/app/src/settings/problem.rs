@@ -38,7 +38,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(key: &str, origin: Origin, what: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn new(key: &str, origin: Origin, what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { key: key.to_owned(), origin, what: what.into(), remedy: remedy.into() }
     }
 

@@ -8,7 +8,7 @@ use super::given::{Given, Text};
 use super::{Origin, Problem};
 
 pub(super) struct Reader {
-    pub(super) given: BTreeMap<&'static str, Given>,
+    pub(super) given: BTreeMap<String, Given>,
     pub(super) problems: Vec<Problem>,
 }
 

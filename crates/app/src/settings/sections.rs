@@ -5,8 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use chargebook_domain::monitor::{Region, WARN_EVENTS_MIN, WARN_PERCENT};
+use chargebook_domain::ports::Mails;
 use chargebook_domain::service::Schedule;
-use chargebook_domain::{AccountId, Admission, BookRules, Convention, LedgerAccount};
+use chargebook_domain::{AccountId, Admission, BookRules, Convention, CustomerKey, LedgerAccount, ScoreWeights};
 use chargebook_ledger_postgres::{AmountUnit, OrderSource};
 use chargebook_notifier_outlook::{DEFAULT_AUTHORITY, DEFAULT_GRAPH_BASE, OutlookNotifier, OutlookSettings};
 use chargebook_source_stripe::{StripeApi, StripeDisputeSource};
@@ -16,16 +18,22 @@ use url::{Host, Url};
 
 use super::keys::nearest_of;
 use super::reader::Reader;
-use super::{Settings, StripeApiSettings};
+use super::shops::shops;
+use super::{MonitorSettings, Settings, StripeApiSettings};
 
 /// As `database.url`: the private cluster, whatever `DATABASE_URL` says.
 const PRIVATE: &str = "private";
 
+/// The shortest token that opens `/api/v1`.
+const API_TOKEN_BYTES_MIN: usize = 16;
+
 /// The settings, where every problem is noted in `reader` and its place taken by a default.
 pub(super) fn settings(reader: &mut Reader) -> Settings {
-    let rules = rules(reader);
+    let customer_key = customer_key(reader);
+    let rules = BookRules { customer_key, ..rules(reader) };
     let (stripe_api, admission) = (stripe_api(reader), admission(reader));
     mode_of_key(reader, &stripe_api, &admission);
+    let shops = shops(reader, &admission);
     Settings {
         database_url: database_url(reader),
         max_connections: reader
@@ -37,12 +45,18 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         listen: reader
             .parse("http.listen", "write an IP address and a port, such as 127.0.0.1:8080", |text| text.parse().ok())
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+        api_tokens: api_tokens(reader),
         webhook_secrets: webhook_secrets(reader),
         stripe_api,
         admission,
+        shops,
         orders: orders(reader),
         schedule: schedule(reader, rules),
         rules,
+        customer_key,
+        rules_file: reader.text("rules.file").map(PathBuf::from),
+        score_weights: score_weights(reader),
+        monitor: monitor(reader),
         outlook: outlook(reader),
         account_names: account_names(reader),
     }
@@ -57,6 +71,19 @@ fn database_url(reader: &mut Reader) -> Option<SecretString> {
         reader.problem("database.url", "it is not the URL of a Postgres database", remedy);
     }
     Some(url)
+}
+
+fn api_tokens(reader: &mut Reader) -> Vec<SecretString> {
+    let key = "http.api_tokens";
+    let tokens = reader.secrets(key);
+    for (index, token) in tokens.iter().enumerate() {
+        if token.expose_secret().len() < API_TOKEN_BYTES_MIN {
+            let number = index.saturating_add(1);
+            let what = format!("entry {number} has fewer than {API_TOKEN_BYTES_MIN} bytes: it could be guessed");
+            reader.problem(key, what, "write a random one, as `openssl rand -hex 32` makes");
+        }
+    }
+    tokens
 }
 
 fn webhook_secrets(reader: &mut Reader) -> Vec<SecretString> {
@@ -153,7 +180,12 @@ fn schedule(reader: &mut Reader, rules: BookRules) -> Schedule {
     let books_start = reader.parse("books.start", "write a date, such as 2026-01-01", |text| {
         NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()
     });
-    Schedule { zone: rules.time_zone, send_at, books_start }
+    let mails = reader.parse("summary.mails", "write together or apart", |text| match text {
+        "together" => Some(Mails::Together),
+        "apart" => Some(Mails::Apart),
+        _ => None,
+    });
+    Schedule { zone: rules.time_zone, send_at, books_start, mails: mails.unwrap_or_default() }
 }
 
 fn rules(reader: &mut Reader) -> BookRules {
@@ -170,6 +202,46 @@ fn rules(reader: &mut Reader) -> BookRules {
                 text.parse().ok().filter(|percent| *percent <= 100)
             })
             .unwrap_or(default.fx_tolerance_percent),
+        customer_key: default.customer_key,
+    }
+}
+
+/// The bytes of the text are the key, so that any HMAC-SHA-256 computes the same hashes.
+fn customer_key(reader: &mut Reader) -> Option<CustomerKey> {
+    let key = reader.secret("customers.key")?;
+    let parsed = CustomerKey::new(key.expose_secret().as_bytes());
+    if let Err(error) = parsed {
+        let remedy = "write a random text of that length, such as `openssl rand -hex 32` prints, and keep it";
+        reader.problem("customers.key", format!("it can't be used: {error}"), remedy);
+    }
+    parsed.ok()
+}
+
+fn score_weights(reader: &mut Reader) -> ScoreWeights {
+    let mut weights = ScoreWeights::default();
+    for (name, weight) in weights.by_name() {
+        let remedy = "write a whole number from 0 to 1000; docs/scoring.md says what each weight does";
+        let given = reader.parse(&format!("score.{name}"), remedy, |text| {
+            text.parse().ok().filter(|weight| *weight <= ScoreWeights::MAX)
+        });
+        *weight = given.unwrap_or(*weight);
+    }
+    weights
+}
+
+fn monitor(reader: &mut Reader) -> MonitorSettings {
+    let whole = |text: &str, from: u64, to: u64| text.parse().ok().filter(|number| (from..=to).contains(number));
+    MonitorSettings {
+        region: reader
+            .parse("monitor.region", "write us, ca, eu, ap, lac or cemea: where your acquirer is", Region::parse)
+            .unwrap_or(Region::UnitedStates),
+        warn_percent: reader
+            .parse("monitor.warn_percent", "write a whole number from 1 to 100", |text| whole(text, 1, 100))
+            .unwrap_or(WARN_PERCENT),
+        warn_events_min: reader
+            .parse("monitor.warn_events", "write a whole number from 1 to 1000000", |text| whole(text, 1, 1_000_000))
+            .unwrap_or(WARN_EVENTS_MIN),
+        programmes_file: reader.text("monitor.programmes_file").map(PathBuf::from),
     }
 }
 
@@ -221,7 +293,8 @@ fn address(reader: &mut Reader, key: &str) -> Option<Url> {
     url
 }
 
-fn is_safe(url: &Url) -> bool {
+/// Whether secrets, and what is signed with them, may be sent to an address.
+pub(crate) fn is_safe(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -1,3 +1,4 @@
+use chargebook_domain::ports::Mails;
 use chargebook_domain::{AccountId, Convention};
 use chargebook_ledger_postgres::AmountUnit;
 use chrono::{NaiveDate, NaiveTime};
@@ -12,6 +13,7 @@ fn read(text: &str, environment: &[(&str, &str)]) -> Result<Settings, Vec<Proble
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let read_file = |path: &Path| match path.to_str() {
         Some("/run/one") => Ok("whsec_from_file\n".to_owned()),
+        Some("/run/tokens") => Ok("a-token-of-the-tests\nanother-of-the-tests\n".to_owned()),
         Some("/run/two") => Ok("whsec_a\n\n  whsec_b \n".to_owned()),
         _ => Err(io::Error::from(io::ErrorKind::NotFound)),
     };
@@ -46,8 +48,14 @@ fn without_anything_the_defaults_hold() {
     assert_eq!(settings.orders, OrderSource::Table);
     assert_eq!(settings.rules, BookRules::default());
     let seven = NaiveTime::from_hms_opt(7, 0, 0).unwrap();
-    assert_eq!(settings.schedule, Schedule { zone: Tz::UTC, send_at: seven, books_start: None });
+    assert_eq!(
+        settings.schedule,
+        Schedule { zone: Tz::UTC, send_at: seven, books_start: None, mails: Mails::Together }
+    );
     assert!(settings.account_names.is_empty());
+    let monitor =
+        MonitorSettings { region: Region::UnitedStates, warn_percent: 70, warn_events_min: 5, programmes_file: None };
+    assert_eq!(settings.monitor, monitor);
 }
 
 #[test]
@@ -73,11 +81,17 @@ fn a_file_can_set_everything() {
         amount_unit = "x100"
         [summary]
         time_zone = "Europe/Berlin"
+        mails = "apart"
         send_at = "06:30"
         [books]
         start = 2026-01-01
         convention = "contra"
         fx_tolerance_percent = 5
+        [monitor]
+        region = "cemea"
+        warn_percent = 50
+        warn_events = 20
+        programmes_file = "/etc/chargebook/programmes.txt"
         [outlook]
         tenant_id = "contoso.onmicrosoft.com"
         client_id = "6731de76-14a6-49ae-97bc-6eba6914391e"
@@ -98,10 +112,14 @@ fn a_file_can_set_everything() {
     assert_eq!(settings.stripe_api.requests_per_second.get(), 80);
     assert_eq!(settings.orders, OrderSource::view("shop.orders_for_chargebook", AmountUnit::X100).unwrap());
     assert_eq!(settings.schedule.zone, Tz::Europe__Berlin);
+    assert_eq!(settings.schedule.mails, Mails::Apart);
     assert_eq!(settings.schedule.books_start, NaiveDate::from_ymd_opt(2026, 1, 1));
     assert_eq!(settings.rules.convention, Convention::Contra);
     assert_eq!(settings.rules.fx_tolerance_percent, 5);
     assert_eq!(settings.rules.time_zone, Tz::Europe__Berlin);
+    let monitor = &settings.monitor;
+    assert_eq!((monitor.region, monitor.warn_percent, monitor.warn_events_min), (Region::Cemea, 50, 20));
+    assert_eq!(monitor.programmes_file.as_deref(), Some(Path::new("/etc/chargebook/programmes.txt")));
     assert_eq!(settings.outlook.unwrap().authority.as_str(), "https://login.microsoftonline.com/");
     assert_eq!(settings.account_names[&LedgerAccount::StripeBalance], "1050 Stripe");
 }
@@ -171,40 +189,12 @@ fn a_secret_can_stand_in_a_file() {
     assert!(only_problem("[http]\nlisten_file = \"/run/one\"", &[]).contains("no such setting"));
 }
 
+/// A file in which nothing can be right.
+const ALL_WRONG: &str = include_str!("all_wrong.toml");
+
 #[test]
 fn every_problem_is_told_at_once() {
-    let text = r#"
-        data_dir = ["a", "b"]
-        [database]
-        url = "localhost"
-        max_connections = 0
-        [http]
-        listen = "localhost:8080"
-        [stripe]
-        webhook_secrets = ["whsec_ok", "sk_live_no"]
-        api_key = "whsec_no"
-        api_base = "http://api.stripe.com"
-        requests_per_second = 0
-        livemode = "yes"
-        accounts = ["1"]
-        colour = "red"
-        [orders]
-        mode = "view"
-        amount_unit = "cents"
-        [summary]
-        time_zone = "Berlin"
-        send_at = "7 am"
-        [books]
-        start = "yesterday"
-        convention = "cash"
-        fx_tolerance_percent = 101
-        [outlook]
-        sender = "chargebook@contoso.com"
-        graph_base = "http://graph.microsoft.com"
-        [journal.accounts]
-        "assets:stripe" = "1050"
-    "#;
-    let mut found = problems(text, &[("CHARGEBOOK_HTTP__PORT", "80")]);
+    let mut found = problems(ALL_WRONG, &[("CHARGEBOOK_HTTP__PORT", "80")]);
     found.sort_unstable();
     let mut expected = vec![
         "http.port (environment variable CHARGEBOOK_HTTP__PORT)",
@@ -223,6 +213,9 @@ fn every_problem_is_told_at_once() {
         "database.url",
         "http.listen",
         "journal.accounts",
+        "monitor.region",
+        "monitor.warn_events",
+        "monitor.warn_percent",
         "orders.amount_unit",
         "outlook.graph_base",
         "stripe.accounts",
@@ -232,6 +225,7 @@ fn every_problem_is_told_at_once() {
         "stripe.livemode",
         "stripe.requests_per_second",
         "stripe.webhook_secrets",
+        "summary.mails",
         "summary.send_at",
         "summary.time_zone",
     ]
@@ -275,6 +269,18 @@ fn variables_of_kubernetes_about_a_service_called_chargebook_are_not_settings() 
     .map(|name| format!("CHARGEBOOK_{name}"));
     let environment: Vec<_> = names.iter().map(|name| (name.as_str(), "tcp://10.0.0.1:8080")).collect();
     assert_eq!(problems("", &environment), [""; 0]);
+}
+
+#[test]
+fn a_token_that_could_be_guessed_is_refused_and_not_shown() {
+    let problem = only_problem("[http]\napi_tokens = [\"0123456789abcdef\", \"hunter2\"]", &[]);
+    assert!(problem.starts_with("http.api_tokens (test.toml): entry 2 has fewer than 16 bytes"), "{problem}");
+    assert!(!problem.contains("hunter2"), "{problem}");
+    let settings = read("[http]\napi_tokens_file = \"/run/tokens\"", &[]).unwrap();
+    let tokens: Vec<_> = settings.api_tokens.iter().map(ExposeSecret::expose_secret).collect();
+    assert_eq!(tokens, ["a-token-of-the-tests", "another-of-the-tests"]);
+    assert!(!format!("{settings:?}").contains("of-the-tests"));
+    assert!(read("", &[]).unwrap().api_tokens.is_empty());
 }
 
 #[test]
@@ -344,4 +350,18 @@ fn no_secret_is_ever_shown() {
 fn a_file_that_is_named_must_be_there() {
     let problems = Settings::load(Some(Path::new("/nowhere/chargebook.toml"))).unwrap_err();
     assert!(problems[0].to_string().starts_with("--config (/nowhere/chargebook.toml): it can't be read"));
+}
+
+#[test]
+fn a_key_of_customers_is_the_bytes_of_its_text_and_is_not_shown() {
+    let settings = read("[customers]\nkey = \" 0123456789abcdef\"", &[]).unwrap();
+    assert_eq!(settings.customer_key, CustomerKey::new(b"0123456789abcdef").ok());
+    assert_eq!(settings.rules.customer_key, settings.customer_key);
+    assert!(!format!("{settings:?}").contains("89abcdef"));
+    assert!(only_problem("[customers]\nkey_file = \"/run/one\"", &[]).contains("16 to 64 bytes"));
+    for guessable in ["hunter2", &"x".repeat(65)] {
+        let problem = only_problem("", &[("CHARGEBOOK_CUSTOMERS__KEY", guessable)]);
+        assert!(problem.starts_with("customers.key (environment variable CHARGEBOOK_CUSTOMERS__KEY)"), "{problem}");
+        assert!(problem.contains("openssl rand") && !problem.contains(guessable), "{problem}");
+    }
 }

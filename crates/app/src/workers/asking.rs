@@ -19,7 +19,7 @@ use crate::metrics::Findings;
 const REREAD_EVERY: Duration = Duration::from_secs(5);
 
 /// How often it is looked whether a sweep is due.
-const LOOK_EVERY: Duration = Duration::from_mins(1);
+pub(super) const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 impl Worker {
     /// Everything that asks the source: re-reads, and each sweep of each book, so that none waits for another.
@@ -48,7 +48,11 @@ impl Worker {
                         "read disputes again"
                     );
                 }
-                Ok(if done.read > 0 { Attempt::Worked } else { Attempt::NothingToDo })
+                match done.refused {
+                    Some(refused) => Err(refused.into()),
+                    None if done.read > 0 => Ok(Attempt::Worked),
+                    None => Ok(Attempt::NothingToDo),
+                }
             }
         })
     }
@@ -71,7 +75,7 @@ impl Worker {
     }
 
     /// Work that is broken off when the server stops.
-    fn asking<F>(name: String, every: Duration, work: impl Fn() -> F + Send + Sync + 'static) -> Self
+    pub(super) fn asking<F>(name: String, every: Duration, work: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Attempt, AskError>> + Send + 'static,
     {

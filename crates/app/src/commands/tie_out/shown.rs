@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use chargebook_domain::service::Found;
 use chargebook_domain::{Currency, Difference, Movement, MovementId, Sums, Tied};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use comfy_table::Table;
@@ -29,7 +30,7 @@ impl Shown {
     pub(super) fn told(&self) -> String {
         let mut text = String::new();
         // Writing to a String can't fail.
-        for Compared { book, tied, repaired } in &self.compared {
+        for Compared { book, tied, repaired, found } in &self.compared {
             if self.compared.len() > 1 {
                 let _ = writeln!(text, "The book {book}");
             }
@@ -49,6 +50,9 @@ impl Shown {
                     "movements were missing, and are booked",
                 );
                 let _ = writeln!(text, "repaired: {what}: {}", ids.join(", "));
+            }
+            if let Some(found) = found {
+                let _ = writeln!(text, "{}", booked(*found));
             }
         }
         text + &self.last_line()
@@ -71,6 +75,15 @@ impl Shown {
     pub(super) fn json(&self) -> Value {
         let books: Vec<_> = self.compared.iter().map(book_json).collect();
         json!({ "from": self.from, "to": self.to, "differences": self.differences(), "books": books })
+    }
+}
+
+fn booked(Found { new, quarantined }: Found) -> String {
+    let booked = counted(new, "movement was booked", "movements were booked");
+    let kept = counted(quarantined, "is quarantined", "are quarantined");
+    match quarantined {
+        0 => format!("repair: {booked} in all"),
+        _ => format!("repair: {booked} in all, and {kept}: see `chargebook events list --quarantined`"),
     }
 }
 
@@ -171,7 +184,7 @@ fn time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-fn book_json(Compared { book, tied, repaired }: &Compared) -> Value {
+fn book_json(Compared { book, tied, repaired, found }: &Compared) -> Value {
     let sums = |Sums { count, amount, fee, net }: Sums| json!({ "count": count, "amount_minor": amount, "fee_minor": fee, "net_minor": net });
     let odd = odd_days(&tied.differences);
     let days = tied.days.iter().map(|day| {
@@ -203,6 +216,7 @@ fn book_json(Compared { book, tied, repaired }: &Compared) -> Value {
         "days": days.collect::<Vec<_>>(),
         "differences": differences.collect::<Vec<_>>(),
         "repaired": repaired.iter().map(MovementId::as_str).collect::<Vec<_>>(),
+        "found": found.map(|Found { new, quarantined }| json!({ "new": new, "quarantined": quarantined })),
     })
 }
 

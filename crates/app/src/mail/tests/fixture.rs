@@ -1,7 +1,10 @@
 //! Days to write mails of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chargebook_domain::monitor::{
+    Estimate, MonitorRules, Month, MonthCounts, NETWORK_PROGRAMMES, Network, Programmes, Region,
+};
 use chargebook_domain::summary::{
     Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Summary, Unresolved, Window, compose,
 };
@@ -70,6 +73,8 @@ pub(super) fn no_books() -> DayBooks {
         date: "2026-11-21".parse().unwrap(),
         zone: Tz::Europe__Berlin,
         sealed: true,
+        book: None,
+        books: BTreeSet::from([AccountId::own()]),
         rows: Vec::new(),
         moves: Vec::new(),
         opening: BTreeMap::new(),
@@ -80,6 +85,18 @@ pub(super) fn no_books() -> DayBooks {
         open: OpenBalance::default(),
         attention: Attention::default(),
     }
+}
+
+/// What the programmes say of November where a shop has so many Visa and Mastercard disputes, and no other payments.
+pub(super) fn estimates(disputes: [u64; 2]) -> Vec<Estimate> {
+    let november = Month::parse("2026-11").unwrap();
+    let counts = [(Network::Visa, 100_000), (Network::Mastercard, 7_500)].into_iter().zip(disputes);
+    let counts = counts.flat_map(|((network, payments_from_orders), disputes_filed)| {
+        let counts = MonthCounts { disputes_filed, payments_from_orders, ..MonthCounts::default() };
+        [(network, november, counts.clone()), (network, november.before(), counts)]
+    });
+    let rules = MonitorRules::new(Programmes::parse(NETWORK_PROGRAMMES).unwrap(), Region::Europe);
+    rules.estimates(&counts.collect(), november)
 }
 
 /// The summary of these rows, with a journal that moved as they say and agrees with them.

@@ -3,10 +3,10 @@ use std::future::pending;
 use async_trait::async_trait;
 use chargebook_domain::ports::{
     Clock, Detail, DisputeReader, Listing, MockClock, MockCompleteness, MockDisputeReader, MockLedger, MockReadQueue,
-    MockSweeps, MovementKind, Page, Read, ReadError, ReadMovement, Sweep, SweepRequest,
+    MockSweeps, MovementKind, Page, Read, ReadClaim, ReadError, ReadMovement, Sweep, SweepRequest,
 };
 use chargebook_domain::service::{Ingest, every};
-use chargebook_domain::{Admission, BookRules, DisputeKey};
+use chargebook_domain::{Admission, BookRules, DisputeId, DisputeKey, ReadReason};
 use tokio::sync::mpsc;
 
 use super::*;
@@ -121,6 +121,25 @@ async fn where_no_dispute_must_be_read_again_nothing_is_asked() {
     queue.expect_claim_reads().times(1).returning(|_, _, _| Ok(vec![]));
     let worker = Worker::rereads(Reread::new(ask(MockDisputeReader::new()), Arc::new(queue)));
     assert_eq!(attempt(&worker).await.unwrap(), Attempt::NothingToDo);
+}
+
+#[tokio::test]
+async fn a_source_that_refuses_reads_is_a_failure_also_where_other_disputes_are_read() {
+    let claim = |id: &str| {
+        let key = DisputeKey { account: AccountId::own(), dispute: DisputeId::parse(id).unwrap() };
+        ReadClaim { key, reason: ReadReason::MoneyMissing, attempt: 1 }
+    };
+    let mut queue = MockReadQueue::new();
+    queue.expect_claim_reads().returning(move |_, _, _| Ok(["du_1", "du_2", "du_3"].map(claim).to_vec()));
+    queue.expect_settle_read().times(3).returning(|_, _| Ok(()));
+    let mut reader = MockDisputeReader::new();
+    reader.expect_dispute().returning(|key| match key.dispute.as_str() {
+        "du_2" => Err(ReadError::NotFound),
+        id => Err(ReadError::Refused { reason: format!("the key may not read disputes: {id}") }),
+    });
+    let worker = Worker::rereads(Reread::new(ask(reader), Arc::new(queue)));
+    let failure = attempt(&worker).await.unwrap_err();
+    assert_eq!(failure.to_string(), "the key may not read disputes: du_1");
 }
 
 #[test]

@@ -20,7 +20,8 @@ fn movement(id: &str, at: &str, (amount_minor, fee_minor): (i64, i64)) -> Moveme
 }
 
 fn shown(ours: Vec<Movement>, theirs: Vec<Movement>) -> Shown {
-    let compared = vec![Compared { book: AccountId::own(), tied: tie(ours, theirs).unwrap(), repaired: vec![] }];
+    let tied = tie(ours, theirs).unwrap();
+    let compared = vec![Compared { book: AccountId::own(), tied, repaired: vec![], found: None }];
     Shown { from: "2026-10-01".parse().unwrap(), to: "2026-10-31".parse().unwrap(), there: "at Stripe", compared }
 }
 
@@ -103,4 +104,24 @@ fn what_was_repaired_is_said() {
     let told = shown.told();
     assert!(told.contains("\nrepaired: 1 movement was missing, and is booked: txn_1\n"), "{told}");
     assert_eq!(shown.json()["books"][0]["repaired"][0], "txn_1");
+}
+
+#[test]
+fn what_a_repair_booked_is_said_also_where_nothing_compared_was_missing() {
+    let told_of = |found| {
+        let mut shown = shown(vec![], vec![]);
+        shown.compared[0].found = found;
+        let text = shown.told();
+        let lines: Vec<_> = text.lines().filter(|line| line.contains("repair")).map(ToOwned::to_owned).collect();
+        (lines.concat(), shown.json()["books"][0]["found"].clone())
+    };
+    assert_eq!(told_of(None), (String::new(), Value::Null));
+    let (text, json) = told_of(Some(Found { new: 1_204, quarantined: 1 }));
+    assert_eq!(
+        text,
+        "repair: 1,204 movements were booked in all, and 1 is quarantined: see `chargebook events list --quarantined`"
+    );
+    assert_eq!(json, json!({ "new": 1_204, "quarantined": 1 }));
+    assert_eq!(told_of(Some(Found { new: 1, quarantined: 0 })).0, "repair: 1 movement was booked in all");
+    assert_eq!(told_of(Some(Found::default())).0, "repair: 0 movements were booked in all");
 }

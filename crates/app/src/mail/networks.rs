@@ -1,0 +1,45 @@
+//! How near the month is to the programmes of the card networks.
+
+use chargebook_domain::monitor::Estimate;
+use chargebook_domain::summary::Summary;
+
+use crate::monitoring::{level, percent, ratio};
+
+/// What is said of the month of the day.
+pub(super) struct Networks {
+    pub(super) month: String,
+    /// Whether it could be counted at all.
+    pub(super) is_counted: bool,
+    /// The programmes whose payments are known.
+    pub(super) lines: Vec<Line>,
+}
+
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) ratio: String,
+    /// How much of the threshold that is, and the threshold.
+    pub(super) share: String,
+    pub(super) level: &'static str,
+}
+
+impl Networks {
+    /// `None` where nothing is watched.
+    pub(super) fn of(summary: &Summary) -> Option<Self> {
+        let estimates = summary.monitor.as_deref();
+        if estimates.is_some_and(<[_]>::is_empty) {
+            return None;
+        }
+        let lines = estimates.unwrap_or_default().iter().filter_map(line).collect();
+        Some(Self { month: summary.date.format("%B %Y").to_string(), is_counted: estimates.is_some(), lines })
+    }
+}
+
+fn line(estimate: &Estimate) -> Option<Line> {
+    let share = estimate.percent_of_threshold()?;
+    Some(Line {
+        name: format!("{} {}", estimate.programme.network, estimate.programme.name),
+        ratio: ratio(estimate),
+        share: format!("{share} % of {} %", percent(estimate.programme.threshold_bps)),
+        level: level(estimate),
+    })
+}
