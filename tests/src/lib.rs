@@ -14,4 +14,4 @@ mod state;
 pub use events::{Event, dispute, event, movement};
 pub use program::{Ran, binary, fresh_database, run, scratch_folder};
 pub use server::{Reply, SECRET, Server, send_all};
-pub use state::{assert_lawful, books, number};
+pub use state::{assert_lawful, books, number, text, until};

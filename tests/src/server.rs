@@ -96,9 +96,22 @@ impl Server {
     /// # Errors
     /// When there was no answer.
     pub async fn post(&self, body: Vec<u8>, signature: Option<&str>) -> Result<Reply, reqwest::Error> {
-        let mut request = self.client.post(format!("{}/webhooks/stripe", self.base)).body(body);
-        if let Some(signature) = signature {
-            request = request.header("stripe-signature", signature);
+        self.post_to("/webhooks/stripe", body, signature.map(|signature| ("stripe-signature", signature))).await
+    }
+
+    /// Posts any body to a path, with a header or without.
+    ///
+    /// # Errors
+    /// When there was no answer.
+    pub async fn post_to(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        header: Option<(&str, &str)>,
+    ) -> Result<Reply, reqwest::Error> {
+        let mut request = self.client.post(format!("{}{path}", self.base)).body(body);
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
         }
         reply(request.send().await?).await
     }
@@ -106,6 +119,12 @@ impl Server {
     /// Asks for a path.
     pub async fn get(&self, path: &str) -> Reply {
         reply(self.client.get(format!("{}{path}", self.base)).send().await.unwrap()).await.unwrap()
+    }
+
+    /// Asks for a path with the value of an `Authorization` header.
+    pub async fn get_as(&self, path: &str, authorization: &str) -> Reply {
+        let request = self.client.get(format!("{}{path}", self.base)).header("authorization", authorization);
+        reply(request.send().await.unwrap()).await.unwrap()
     }
 
     /// What it has logged so far.

@@ -1,6 +1,13 @@
 //! The books as text, to be compared: everything that must not depend on the order in which events came.
 
+use std::time::Duration;
+
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::task::yield_now;
+use tokio::time::timeout;
+
+/// How long a test waits for what must come.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What is compared, by name. Recording times, versions and what was sealed when are left out.
 const QUERIES: [(&str, &str); 6] = [
@@ -53,6 +60,24 @@ pub async fn books(url: &str) -> Vec<(&'static str, Vec<String>)> {
 pub async fn number(url: &str, sql: &str) -> i64 {
     let mut connection = PgConnection::connect(url).await.unwrap();
     sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap()
+}
+
+/// One text from the database; empty where there is none.
+pub async fn text(url: &str, sql: &str) -> String {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let text: Option<String> =
+        sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap();
+    text.unwrap_or_default()
+}
+
+/// Waits until a condition holds.
+pub async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let wait = async {
+        while !holds().await {
+            yield_now().await;
+        }
+    };
+    timeout(PATIENCE, wait).await.expect("what is waited for does not come");
 }
 
 /// Asserts the laws that hold of any books.

@@ -53,7 +53,7 @@ async fn what_is_not_authentic_is_refused() {
     let too_large = signed(&server, &"x".repeat((1 << 20) + 1)).await;
     assert_eq!(too_large.status, 413);
     assert_eq!(server.get("/webhooks/stripe").await.status, 405);
-    assert!(ledger.events(None, 10).await.unwrap().is_empty(), "nothing of it is kept");
+    assert!(ledger.events(None, None, 10).await.unwrap().is_empty(), "nothing of it is kept");
     assert_eq!(signed(&server, &body).await.word, "recorded");
 }
 
@@ -93,7 +93,7 @@ async fn what_is_signed_is_never_dropped() {
         assert_eq!((reply.status, reply.word.as_str()), (200, "quarantined"), "{what}: {}", reply.text);
         assert_own_words(&reply);
     }
-    let kept = ledger.events(Some("quarantined"), 100).await.unwrap();
+    let kept = ledger.events(Some("quarantined"), None, 100).await.unwrap();
     assert_eq!(kept.len(), cases.len());
     for event in kept {
         let reason = event.reason.unwrap();
@@ -129,7 +129,7 @@ async fn what_is_odd_and_still_clear_is_booked_or_ignored() {
     let zzz: i64 = balance.iter().filter(|line| line.currency == "zzz").map(|line| line.balance_minor).sum();
     assert!(balance.iter().any(|line| line.currency == "zzz" && line.balance_minor == -500));
     assert_eq!(zzz, 0);
-    assert_eq!(ledger.events(Some("ignored"), 10).await.unwrap().len(), 1);
+    assert_eq!(ledger.events(Some("ignored"), None, 10).await.unwrap().len(), 1);
     let id = chargebook_domain::CauseId::parse("evt_unrelated").unwrap();
     assert!(ledger.bodies(&id).await.unwrap().is_empty(), "no body of what is ignored is kept");
     assert_eq!(server.stop().await, 0);

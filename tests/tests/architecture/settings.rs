@@ -17,9 +17,17 @@ fn known() -> BTreeSet<String> {
     keys
 }
 
-/// A key, or that of a file which holds a secret.
+/// A key, or that of a file which holds a secret; with a name of the user's where one is chosen.
 fn is_known(key: &str, known: &BTreeSet<String>) -> bool {
-    known.contains(key) || key.strip_suffix("_file").is_some_and(|key| known.contains(key))
+    let is_known = |key: &str| {
+        let of_chosen = |known: &String| {
+            let Some((before, after)) = known.split_once("<shop>") else { return false };
+            let chosen = key.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+            chosen.is_some_and(|chosen| !chosen.is_empty() && !chosen.contains('.'))
+        };
+        known.contains(key) || known.iter().any(of_chosen)
+    };
+    is_known(key) || key.strip_suffix("_file").is_some_and(is_known)
 }
 
 #[test]

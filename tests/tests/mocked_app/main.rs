@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests, which the allowance in clippy.toml does not see")]
 
 mod answers;
+mod api;
 mod limits;
 mod metrics;
 mod outages;

@@ -1,5 +1,6 @@
 //! A server over mocks, and a client for it.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +9,9 @@ use async_trait::async_trait;
 use chargebook::metrics::{CountWaiting, Waiting};
 use chargebook::serve::{App, ListenError, Policy, Ports, serve};
 use chargebook_domain::ports::{
-    Answer as Booked, Delivery, DeliveryRefused, Entry, Ledger, LedgerError, Lookup, Mail, MockDisputeSource,
-    MockLedger, MockNotifier, MockOrderBook, MockSummaries, Reading, SourceEvent,
+    Answer as Booked, Delivery, DeliveryRefused, Entry, Ledger, LedgerError, Lookup, Mail, Mails, MockAliases,
+    MockCustomers, MockDisputeSource, MockLedger, MockNotifier, MockOrderBook, MockOverview, MockSummaries, Reading,
+    SourceEvent,
 };
 use chargebook_domain::service::Schedule;
 use chargebook_domain::{AccountId, Admission, BookRules, Stored};
@@ -108,28 +110,50 @@ impl Ledger for HeldLedger {
     }
 }
 
+/// Keeps every count, and may be asked for nothing.
+pub(super) fn overview() -> MockOverview {
+    let mut overview = MockOverview::new();
+    overview.expect_count_deliveries().returning(|_| Ok(()));
+    overview
+}
+
+/// Nothing is joined.
+fn aliases() -> MockAliases {
+    let mut aliases = MockAliases::new();
+    aliases.expect_twins().returning(|_| Ok(vec![]));
+    aliases
+}
+
 /// Ports of which only the source, the ledger and the clock may be used.
 pub(super) fn ports(ledger: Arc<dyn Ledger>) -> Ports {
     let count: Arc<CountWaiting> =
         Arc::new(|| Box::pin(async { Ok(Waiting { orphans: 2, quarantined: 3, unsealed: 5, owed_reads: 7 }) }));
     Ports {
-        source: Arc::new(source()),
+        source: Some(Arc::new(source())),
+        shops: BTreeMap::new(),
         ledger,
         orders: Arc::new(MockOrderBook::new()),
+        aliases: Arc::new(aliases()),
         summaries: Arc::new(MockSummaries::new()),
+        overview: Arc::new(overview()),
+        customers: Arc::new(MockCustomers::new()),
         notifier: Arc::new(MockNotifier::new()),
         clock: Arc::new(FixedClock::at(now())),
         count_waiting: count,
         asking: None,
+        acting: None,
+        monitor: None,
     }
 }
 
 pub(super) fn app_with_workers(ports: Ports) -> App {
     let rules = BookRules::default();
-    let schedule = Schedule { zone: rules.time_zone, send_at: NaiveTime::MIN, books_start: None };
+    let schedule =
+        Schedule { zone: rules.time_zone, send_at: NaiveTime::MIN, books_start: None, mails: Mails::Together };
     let policy = Policy {
         rules,
         admission: Admission { livemode: true, accounts: [].into() },
+        lands_orders: true,
         schedule,
         write_mail: Arc::new(|summary| Mail {
             reference: format!("summary/{}", summary.date),
@@ -137,6 +161,7 @@ pub(super) fn app_with_workers(ports: Ports) -> App {
             html: String::new(),
             text: String::new(),
         }),
+        api_tokens: Vec::new(),
     };
     App::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), ports, policy)
 }
@@ -205,6 +230,10 @@ impl Running {
 
     pub(super) async fn get(&self, path: &str) -> Answer {
         Answer::of(self.client.get(self.url(path)).send().await.unwrap()).await
+    }
+
+    pub(super) async fn get_as(&self, path: &str, authorization: &str) -> Answer {
+        Answer::of(self.client.get(self.url(path)).header("authorization", authorization).send().await.unwrap()).await
     }
 
     pub(super) async fn deliver(&self, body: impl Into<Vec<u8>>) -> Answer {

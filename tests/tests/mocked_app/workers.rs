@@ -7,7 +7,7 @@ use chargebook::workers::Worker;
 use chargebook_domain::BookRules;
 use chargebook_domain::ports::Sealed;
 use chargebook_domain::ports::{
-    Claim, MockNotifier, MockOrderBook, MockSummaries, Notifier, OrderBook, SendOutcome, Summaries,
+    Claim, DayMail, MockNotifier, MockOrderBook, MockSummaries, Notifier, OrderBook, SendOutcome, Summaries,
 };
 use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Window};
 use chargebook_port_contracts::samples;
@@ -21,6 +21,8 @@ fn quiet_day() -> DayBooks {
         date: samples::date(2),
         zone: BookRules::default().time_zone,
         sealed: true,
+        book: None,
+        books: [].into(),
         rows: vec![],
         moves: vec![],
         opening: [].into(),
@@ -39,9 +41,9 @@ fn summaries(done: mpsc::UnboundedSender<&'static str>) -> MockSummaries {
     let yesterday = samples::date(2);
     let sealed = Sealed { last: Some(yesterday), first_recorded: Some(yesterday) };
     summaries.expect_sealed().returning(move |_| Ok(sealed));
-    summaries.expect_undelivered().returning(move |_, _| Ok(vec![yesterday]));
-    summaries.expect_books().returning(|_| Ok(quiet_day()));
-    summaries.expect_claim().times(1).returning(|request| Ok(Some(Claim { date: request.date, attempt: 1 })));
+    summaries.expect_undelivered().returning(move |_, _, _| Ok(vec![DayMail::together(yesterday)]));
+    summaries.expect_books().returning(|_, _| Ok(quiet_day()));
+    summaries.expect_claim().times(1).returning(|request| Ok(Some(Claim { mail: request.mail.clone(), attempt: 1 })));
     summaries.expect_settle().times(1).returning(move |_, _, _, _| {
         done.send("settled").unwrap();
         Ok(())

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark that meets anything unexpected should end")]
 
 mod backfill;
+mod rules;
+mod views;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -74,6 +76,17 @@ fn milliseconds(duration: Duration) -> String {
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() {
     let path = env::args().nth(1).unwrap_or_else(|| "bench-out/bench.json".to_owned());
+    if env::args().nth(2).as_deref() == Some("rules") {
+        let report = json!({ "rules": rules::measure().await });
+        fs::write(&path, serde_json::to_string_pretty(&report).unwrap()).unwrap();
+        return;
+    }
+    if env::args().nth(2).as_deref() == Some("views") {
+        let number = |nth, usual: usize| env::args().nth(nth).map_or(usual, |count| count.parse().unwrap());
+        let report = json!({ "views": views::measure(number(3, 1_000_000), number(4, 5_000_000)).await });
+        fs::write(&path, serde_json::to_string_pretty(&report).unwrap()).unwrap();
+        return;
+    }
     let in_the_past = env::args().nth(2).map_or(PAST, |count| count.parse().unwrap());
     let (url, ledger) = fresh_database().await;
     let stories = stories(SEED, 4_000, "2025-01-06T00:00:00Z".parse().unwrap());
