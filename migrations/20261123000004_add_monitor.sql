@@ -48,12 +48,16 @@ CREATE TABLE chargebook.delivery_counts (
     CONSTRAINT delivery_counts_pkey PRIMARY KEY (source, day, answer)
 );
 
--- What networks count by: when a dispute became a formal one, null for what is none, and when its payment was made. Every
--- dispute is decided again once, which fills them.
+-- What networks count by: when a dispute became a formal one, null for what is none, and when its payment was made. A dispute
+-- that was last written by a program which knows neither is not counted, and is decided again, which fills them.
 ALTER TABLE chargebook.disputes
     ADD COLUMN filed_at timestamptz,
-    ADD COLUMN paid_at timestamptz;
-UPDATE chargebook.disputes SET match_due = true, version = version + 1;
+    ADD COLUMN paid_at timestamptz,
+    ADD COLUMN is_counted boolean NOT NULL DEFAULT false;
+
+DROP INDEX chargebook.disputes_unmatched_idx;
+CREATE INDEX disputes_due_idx ON chargebook.disputes (account, dispute_id)
+    WHERE match_due OR order_match = 'orphan' OR NOT is_counted;
 
 CREATE INDEX disputes_filed_idx ON chargebook.disputes (filed_at) INCLUDE (card_brand, currency, amount_minor)
     WHERE filed_at IS NOT NULL AND same_as_dispute_id IS NULL;

@@ -247,7 +247,11 @@ pub fn decide(
         filed_at: facts.filed_at(),
         paid_at: paid_at(&order_match, &facts, &stored.payments),
         closed_at: present_run.filter(|run| run.outcome.is_decided()).map(|run| run.started_at),
-        customer: customer(&order_match, &facts, &stored.payments, rules.customer_key),
+        customer: match rules.customer_key {
+            Some(key) => customer(&order_match, &facts, &stored.payments, key),
+            // Who runs without the key takes nothing away.
+            None => stored.customer.clone(),
+        },
         order_match,
         same_as: stored.same_as.clone(),
         convention: moved.then_some(convention),

@@ -193,9 +193,8 @@ pub(crate) fn customer(
     matched: &OrderMatch,
     facts: &Facts,
     payments: &[OrderPayment],
-    key: Option<CustomerKey>,
+    key: CustomerKey,
 ) -> Option<CustomerId> {
-    let key = key?;
     let mut own = own_payments(matched, facts, payments).into_iter();
     own.find_map(|payment| key.customer(payment.customer_email.as_deref()?))
 }

@@ -111,7 +111,13 @@ impl PostgresLedger {
     /// # Errors
     /// [`LedgerError::Unavailable`], also when the role may not create tables.
     pub async fn migrate(&self) -> Result<(), LedgerError> {
-        MIGRATOR.run(&self.pool).await.map_err(|error| match error {
+        let mut connection = self.pool.acquire().await.map_err(ledger_error)?;
+        // A migration of large tables takes the time it takes. The connection is closed, as no other may do so.
+        sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await.map_err(ledger_error)?;
+        sqlx::query("SET lock_timeout = 0").execute(&mut *connection).await.map_err(ledger_error)?;
+        let migrated = MIGRATOR.run(&mut *connection).await;
+        drop(connection.close().await);
+        migrated.map_err(|error| match error {
             MigrateError::Execute(error) => ledger_error(error),
             other => LedgerError::Unavailable(Box::new(other)),
         })

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chargebook_domain::ports::{Conclusion, FollowUp, FollowUps, FollowedUp, LedgerError};
 use chargebook_domain::{AccountId, DisputeId, DisputeKey, Trigger};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::{corrupt, is_conflict, ledger_error};
 use crate::record::ATTEMPTS_MAX;
@@ -18,6 +18,10 @@ use crate::{PostgresLedger, lease_end};
 /// The lock under which a batch is claimed, so that of several who ask at once one gets it. Any number that nothing else
 /// uses.
 const CLAIM_LOCK: i64 = 0x6368_6172_6675;
+
+/// How long a dispute that came through two doors waits to be joined, before it is acted on all the same: its customer's
+/// figures count it twice until then.
+const JOINED_WITHIN: TimeDelta = TimeDelta::minutes(5);
 
 #[async_trait]
 impl FollowUps for PostgresLedger {
@@ -39,9 +43,16 @@ impl FollowUps for PostgresLedger {
         }
         let rows = sqlx::query!(
             r#"WITH due AS (
-                   SELECT account, dispute_id, version FROM chargebook.follow_ups
+                   SELECT account, dispute_id, version FROM chargebook.follow_ups f
                    WHERE state IN ('queued', 'running') AND due_at <= $1
                      AND NOT EXISTS (SELECT FROM chargebook.follow_ups WHERE state = 'running' AND claimed_until > $1)
+                     AND NOT (f.queued_at > $4 AND EXISTS (
+                         SELECT FROM chargebook.disputes o
+                         JOIN chargebook.disputes t ON t.dispute_id = o.dispute_id AND t.account <> o.account
+                         WHERE o.account = f.account AND o.dispute_id = f.dispute_id
+                           AND o.same_as_dispute_id IS NULL AND t.same_as_dispute_id IS NULL
+                           AND (o.account = 'default' OR o.account LIKE 'acct\_%')
+                               <> (t.account = 'default' OR t.account LIKE 'acct\_%')))
                    ORDER BY due_at, account, dispute_id, version LIMIT $3 FOR UPDATE SKIP LOCKED
                ), claimed AS (
                    UPDATE chargebook.follow_ups f SET state = 'running', attempt = f.attempt + 1, claimed_until = $2
@@ -54,7 +65,8 @@ impl FollowUps for PostgresLedger {
                FROM claimed ORDER BY due_at, account, dispute_id, version"#,
             now,
             lease_end(now, lease),
-            i64::from(limit)
+            i64::from(limit),
+            now.checked_sub_signed(JOINED_WITHIN).unwrap_or(now)
         )
         .fetch_all(&mut *transaction)
         .await

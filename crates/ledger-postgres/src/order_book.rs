@@ -80,7 +80,7 @@ impl OrderBook for PostgresLedger {
     async fn due(&self, after: Option<DisputeKey>, limit: u32) -> Result<Vec<DisputeKey>, LedgerError> {
         let sql = format!(
             "SELECT d.account, d.dispute_id FROM chargebook.disputes d
-             WHERE (d.account, d.dispute_id) > ($1, $2) AND (d.match_due OR (d.order_match = 'orphan' AND (
+             WHERE (d.account, d.dispute_id) > ($1, $2) AND (d.match_due OR NOT d.is_counted OR (d.order_match = 'orphan' AND (
                  EXISTS (SELECT FROM {orders} o WHERE {charge} = d.charge_id)
                  OR EXISTS (SELECT FROM {orders} o WHERE {intent} = d.payment_intent_id)
                  OR EXISTS (SELECT FROM {orders} o WHERE {order} = d.order_hint))))

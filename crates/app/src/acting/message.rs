@@ -122,6 +122,7 @@ fn customer(customer: &CustomerSubject) -> Value {
         "open": figures.open,
         "won": figures.won,
         "lost": figures.lost,
+        "other_closed": figures.other_closed,
         "inquiries": figures.inquiries,
     })
 }

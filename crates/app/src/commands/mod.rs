@@ -42,7 +42,7 @@ struct Arguments {
     /// The settings file [default: chargebook.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Shows JSON for programs, in the commands that show something: doctor, explain, list, show, check, preview, backfill, tieout, pull
+    /// Shows JSON for programs, in every command that shows something
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]

@@ -10,6 +10,7 @@ use chargebook_domain::service::Looked;
 use chargebook_domain::{CustomerId, Trigger};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_ledger_postgres::reading::{RuleFilter, RuleLine};
+use chrono::TimeDelta;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, value_parser};
 use serde::Serialize;
@@ -120,7 +121,7 @@ fn rule_shown(rule: &Rule) -> RuleShown {
         CooldownPer::Customer => "a customer",
         CooldownPer::Dispute => "a dispute",
     };
-    let cooldown = rule.cooldown.map(|time| format!("once in {} minutes for {per}", time.num_minutes()));
+    let cooldown = rule.cooldown.map(|time| format!("once in {} for {per}", lasting(time)));
     RuleShown {
         name: rule.name.to_string(),
         when: rule.when.iter().copied().map(Trigger::as_str).collect(),
@@ -128,6 +129,15 @@ fn rule_shown(rule: &Rule) -> RuleShown {
         actions: rule.actions.iter().map(action).collect(),
         cooldown,
     }
+}
+
+/// A stretch in the largest unit that it is whole in.
+fn lasting(time: TimeDelta) -> String {
+    let units = [(time.num_days(), "day"), (time.num_hours(), "hour"), (time.num_minutes(), "minute")];
+    let whole = [TimeDelta::days, TimeDelta::hours, TimeDelta::minutes];
+    let found = units.into_iter().zip(whole).find(|((count, _), of)| *count > 0 && of(*count) == time);
+    let (count, unit) = found.map_or((time.num_minutes(), "minute"), |(named, _)| named);
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 fn action(action: &Action) -> String {

@@ -124,7 +124,8 @@ pub struct Conclusion {
 pub trait FollowUps: Send + Sync {
     /// Takes up to `limit` that are due, those that are due longest first and then by key and version, for as long as
     /// `lease`. None while a claim of another holds: they are worked one batch at a time, so that a cooldown is one. A
-    /// claim whose lease ran out is handed out again.
+    /// claim whose lease ran out is handed out again. What is of a dispute that came through two doors may be held back for
+    /// minutes, until the two are joined: till then its customer's figures count it twice.
     ///
     /// # Errors
     /// [`LedgerError`].

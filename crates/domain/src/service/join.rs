@@ -40,6 +40,10 @@ impl Join {
         }
         let joined = self.aliases.join(alias).await?;
         if joined == Joined::Kept {
+            // What was being booked under the double meanwhile is told as well.
+            if alias.key.dispute == alias.same_as.dispute {
+                self.tell(&alias.key, &alias.same_as, alias.joined_at).await?;
+            }
             // What can't be decided at once is due, and is decided by the next sweep.
             self.matching.match_again(std::slice::from_ref(&alias.key), alias.joined_at).await?;
         }

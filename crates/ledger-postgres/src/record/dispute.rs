@@ -30,8 +30,8 @@ pub(super) async fn take(
                (account, dispute_id, charge_id, payment_intent_id, order_hint, amount_minor, currency, reason, case_type,
                 card_brand, card_last4, status, status_as_of, outcome, bucket, opened_at, closed_at, evidence_due_by,
                 evidence_submitted, order_match, convention, version, card_hash, customer, same_as_account,
-                same_as_dispute_id, filed_at, paid_at)
-           SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
+                same_as_dispute_id, filed_at, paid_at, is_counted)
+           SELECT *, true FROM UNNEST($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[],
                 $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[], $14::text[],
                 $15::text[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::boolean[], $20::text[],
                 $21::text[], $22::bigint[], $23::text[], $24::text[], $25::text[], $26::text[],
@@ -44,7 +44,7 @@ pub(super) async fn take(
                 outcome = EXCLUDED.outcome, bucket = EXCLUDED.bucket, opened_at = EXCLUDED.opened_at,
                 closed_at = EXCLUDED.closed_at, evidence_due_by = EXCLUDED.evidence_due_by,
                 evidence_submitted = EXCLUDED.evidence_submitted, order_match = EXCLUDED.order_match,
-                convention = EXCLUDED.convention, match_due = false, version = EXCLUDED.version,
+                convention = EXCLUDED.convention, match_due = false, version = EXCLUDED.version, is_counted = true,
                 card_hash = EXCLUDED.card_hash, customer = EXCLUDED.customer,
                 same_as_account = EXCLUDED.same_as_account, same_as_dispute_id = EXCLUDED.same_as_dispute_id,
                 filed_at = EXCLUDED.filed_at, paid_at = EXCLUDED.paid_at

@@ -13,8 +13,10 @@ use crate::settings::Settings;
 #[derive(Args)]
 pub(in crate::commands) struct Pair {
     /// The double: it keeps its facts, and counts as nothing from now on
-    #[command(flatten)]
-    double: Which,
+    id: String,
+    /// The book of the double, where several books have a dispute of this id
+    #[arg(long)]
+    account: Option<String>,
     /// The dispute that counts
     same_as: String,
     /// The book of the dispute that counts, where several books have one of this id
@@ -29,7 +31,7 @@ pub(in crate::commands) struct Pair {
 }
 
 pub(super) async fn run(pair: Pair, ledger: &PostgresLedger, settings: &Settings) -> Result<Done, Failure> {
-    let key = find(&pair.double, ledger).await?;
+    let key = find(&Which { id: pair.id, account: pair.account }, ledger).await?;
     let same_as = find(&Which { id: pair.same_as, account: pair.same_as_account }, ledger).await?;
     if key == same_as {
         return Err(Failure::Usage(format!("{key} can't be a double of itself: name two disputes")));

@@ -2,6 +2,9 @@
 //! fails at first.
 #![expect(clippy::unwrap_used, reason = "a test that meets anything unexpected should end")]
 
+mod outlook;
+mod ratio;
+
 use std::fs;
 use std::path::PathBuf;
 
@@ -153,7 +156,7 @@ fn told(received: &Received) -> Value {
 }
 
 #[tokio::test]
-async fn each_trigger_fires_its_rules_and_each_action_is_done() {
+async fn each_trigger_of_a_dispute_fires_its_rules_and_each_action_is_done() {
     let desk = Desk::open(RULES).await;
     desk.receiver.script([Fault::Status(503)]);
     let server = desk.serve().await;
