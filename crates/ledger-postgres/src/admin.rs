@@ -1,9 +1,13 @@
 //! What the operator asks: is it migrated, may we write, is it a demo's, how much waits.
 
+use std::time::Duration;
+
 use chargebook_domain::ports::LedgerError;
 use chargebook_domain::{AccountId, ReadVolume};
 use chrono::{DateTime, TimeDelta, Utc};
+use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
+use tokio::time::sleep;
 
 use crate::error::ledger_error;
 use crate::{MIGRATOR, MappingReport, PostgresLedger};
@@ -64,6 +68,7 @@ const WRITES: &[(&str, &str)] = &[
     ("order_book", "UPDATE"),
     ("order_links", "INSERT"),
     ("order_resolutions", "INSERT"),
+    ("order_resolutions", "UPDATE"),
     ("order_resolutions", "DELETE"),
     ("dispute_reads", "INSERT"),
     ("dispute_reads", "UPDATE"),
@@ -105,17 +110,35 @@ const WRITES: &[(&str, &str)] = &[
     ("summary_deliveries", "UPDATE"),
 ];
 
+/// Whoever wants a table waits behind a migration that waits for it, and a webhook is answered within 8 s.
+const LOCK_WAIT: &str = "SET lock_timeout = '2s'";
+
+/// How long those who waited behind it have, before a migration asks for its lock again.
+const LOCK_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often it asks: about 3 minutes.
+const LOCK_ATTEMPTS: u32 = 60;
+
 impl PostgresLedger {
-    /// Brings the schema up to date.
+    /// Brings the schema up to date, while servers work on it: a migration that does not get its locks soon lets those pass
+    /// who wait behind it, and is tried again for some minutes.
     ///
     /// # Errors
-    /// [`LedgerError::Unavailable`], also when the role may not create tables.
+    /// [`LedgerError::Unavailable`], also when the role may not create tables, or some transaction keeps a table for too
+    /// long. What was applied until then stays, and the next call goes on.
     pub async fn migrate(&self) -> Result<(), LedgerError> {
         let mut connection = self.pool.acquire().await.map_err(ledger_error)?;
         // A migration of large tables takes the time it takes. The connection is closed, as no other may do so.
         sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await.map_err(ledger_error)?;
-        sqlx::query("SET lock_timeout = 0").execute(&mut *connection).await.map_err(ledger_error)?;
-        let migrated = MIGRATOR.run(&mut *connection).await;
+        sqlx::query(LOCK_WAIT).execute(&mut *connection).await.map_err(ledger_error)?;
+        let mut migrated = MIGRATOR.run(&mut *connection).await;
+        for _ in 1..LOCK_ATTEMPTS {
+            if !migrated.as_ref().is_err_and(lacked_a_lock) {
+                break;
+            }
+            sleep(LOCK_PAUSE).await;
+            migrated = MIGRATOR.run(&mut *connection).await;
+        }
         drop(connection.close().await);
         migrated.map_err(|error| match error {
             MigrateError::Execute(error) => ledger_error(error),
@@ -263,4 +286,10 @@ impl PostgresLedger {
     pub async fn check_orders(&self) -> Result<MappingReport, LedgerError> {
         self.orders.check(&self.pool).await
     }
+}
+
+/// Whether a migration did not get a lock, its own or that of a table: it timed out, or was chosen to end a deadlock.
+fn lacked_a_lock(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else { return false };
+    error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| ["55P03", "40P01"].contains(&&*code))
 }

@@ -81,7 +81,7 @@ impl Completeness for PostgresLedger {
     async fn principal(&self, account: &AccountId, period: Period) -> Result<Vec<Movement>, LedgerError> {
         let rows = sqlx::query_as!(
             MovementRow,
-            r#"SELECT account, dispute_id, movement_id, category, amount_minor, fee_minor, net_minor, currency,
+            r#"SELECT account, movement_id, category, amount_minor, fee_minor, net_minor, currency,
                       occurred_at, available_on, reporting_category, stripe_type, description, source
                FROM chargebook.movements
                WHERE account = $1 AND occurred_at >= $2 AND occurred_at < $3

@@ -54,6 +54,18 @@ pub(crate) fn is_conflict(error: &LedgerError) -> bool {
     matches!(database.code().as_deref(), Some("40001" | "40P01"))
 }
 
+/// Whether the connection had ended: the database restarted, or something between closed it. What was asked may have been
+/// done all the same.
+pub(crate) fn is_lost(error: &LedgerError) -> bool {
+    let LedgerError::Unavailable(source) = error else { return false };
+    match source.downcast_ref::<sqlx::Error>() {
+        Some(sqlx::Error::Io(_)) => true,
+        // Ended by its administrator, or since another process of it crashed.
+        Some(sqlx::Error::Database(database)) => matches!(database.code().as_deref(), Some("57P01" | "57P02")),
+        _ => false,
+    }
+}
+
 /// A stored value that can't be read back.
 pub(crate) fn corrupt(table: &str, column: &str, row: impl std::fmt::Display) -> LedgerError {
     LedgerError::Corrupt { what: format!("chargebook.{table}.{column} of {row}") }

@@ -3,6 +3,7 @@
 mod admin;
 mod aliases;
 mod backfills;
+mod booking;
 mod books;
 mod completeness;
 mod customers;
@@ -38,10 +39,27 @@ const STATEMENT_TIMEOUT: &str = "30s";
 /// How long a request waits for a connection before the database counts as away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The ledger in a PostgreSQL database. Clones share one pool.
+/// How many of the connections only book. They are few since each has its own plans; and whatever the others are kept busy
+/// with, webhooks do not wait for it.
+const BOOKING_CONNECTIONS_MAX: u32 = 4;
+
+/// How booking has its statements planned: once, and by nothing but keys. Planned for each batch they would cost a lone
+/// webhook as much as all it writes; and planned once as usual, while tables are small, they would read whole tables
+/// until somebody analyses these.
+const BOOKING_PLANS: [(&str, &str); 5] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
+
+/// The ledger in a PostgreSQL database. Clones share its connections.
 #[derive(Clone, Debug)]
 pub struct PostgresLedger {
     pool: PgPool,
+    /// Of those that book.
+    booking: PgPool,
     orders: OrderSource,
     customer_key: Option<CustomerKey>,
     follows_up: bool,
@@ -74,19 +92,28 @@ impl PostgresLedger {
                 ("lock_timeout", "10s"),
                 ("idle_in_transaction_session_timeout", "60s"),
             ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(max_connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            // Slower than that is an error, which is told where it is met.
-            .acquire_slow_threshold(ACQUIRE_TIMEOUT)
-            .connect_lazy_with(options);
-        Ok(Self::new(pool, orders))
+        let pool = |connections| {
+            PgPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                // Slower than that is an error, which is told where it is met.
+                .acquire_slow_threshold(ACQUIRE_TIMEOUT)
+        };
+        let for_booking = (max_connections / 2).min(BOOKING_CONNECTIONS_MAX);
+        let others = pool(max_connections.saturating_sub(for_booking)).connect_lazy_with(options.clone());
+        let ledger = Self::new(others, orders);
+        if for_booking == 0 {
+            return Ok(ledger);
+        }
+        // Whether a connection is still there is not asked first: whoever finds that it is not takes another.
+        let booking = pool(for_booking).test_before_acquire(false);
+        Ok(Self { booking: booking.connect_lazy_with(options.options(BOOKING_PLANS)), ..ledger })
     }
 
     /// A ledger over a pool that exists.
     #[must_use]
     pub fn new(pool: PgPool, orders: OrderSource) -> Self {
-        Self { pool, orders, customer_key: None, follows_up: false }
+        Self { booking: pool.clone(), pool, orders, customer_key: None, follows_up: false }
     }
 
     /// Knows the customers of orders by this key.
@@ -112,9 +139,10 @@ impl PostgresLedger {
         begun.await.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed))
     }
 
-    /// Closes all connections.
+    /// Closes all connections; those over which nothing comes any more are left to the system.
     pub async fn close(&self) {
-        self.pool.close().await;
+        let closing = async { tokio::join!(self.pool.close(), self.booking.close()) };
+        drop(tokio::time::timeout(ACQUIRE_TIMEOUT, closing).await);
     }
 }
 

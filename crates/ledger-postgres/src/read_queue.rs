@@ -6,19 +6,15 @@ use async_trait::async_trait;
 use chargebook_domain::ports::{LedgerError, ReadClaim, ReadQueue};
 use chargebook_domain::{AccountId, Change, DisputeId, DisputeKey, ReadReason};
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
 
 use crate::error::{corrupt, ledger_error};
-use crate::{PostgresLedger, column, lease_end};
+use crate::record::Writes;
+use crate::{PostgresLedger, lease_end};
 
 /// Adds the reads that changes owe. A dispute that is queued already owes the new read instead: no later than the old one,
 /// unless that is due already. It may be being read at this moment, and would not settle what has just happened; whoever
 /// has claimed it has no part in the new one.
-pub(crate) async fn owe(
-    connection: &mut PgConnection,
-    changes: &[&Change],
-    recorded_at: DateTime<Utc>,
-) -> Result<(), LedgerError> {
+pub(crate) fn owe(writes: &mut Writes, changes: &[&Change], recorded_at: DateTime<Utc>) -> Result<(), LedgerError> {
     let mut rows: Vec<_> = changes
         .iter()
         .filter_map(|change| {
@@ -31,21 +27,19 @@ pub(crate) async fn owe(
         return Ok(());
     }
     rows.sort_by_key(|(key, ..)| *key);
-    sqlx::query!(
-        r#"INSERT INTO chargebook.dispute_reads AS r (account, dispute_id, reason, due_at, attempt)
-           SELECT *, 0 FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[])
-           ON CONFLICT (account, dispute_id) DO UPDATE SET
-               reason = EXCLUDED.reason, attempt = r.attempt + 1, claimed_until = NULL,
-               due_at = CASE WHEN r.due_at <= $5 THEN EXCLUDED.due_at ELSE least(r.due_at, EXCLUDED.due_at) END"#,
-        &column(&rows, |(key, ..)| key.account.as_str()) as _,
-        &column(&rows, |(key, ..)| key.dispute.as_str()) as _,
-        &column(&rows, |(_, reason, _)| reason.as_str()) as _,
-        &column(&rows, |(.., due_at)| *due_at),
-        recorded_at
-    )
-    .execute(connection)
-    .await
-    .map_err(ledger_error)?;
+    let now = writes.bind(recorded_at)?;
+    writes
+        .insert("dispute_reads", &rows)
+        .column("account", |(key, ..)| key.account.as_str())?
+        .column("dispute_id", |(key, ..)| key.dispute.as_str())?
+        .column("reason", |(_, reason, _)| reason.as_str())?
+        .column("due_at", |(.., due_at)| *due_at)?
+        .column("attempt", |_| 0_i32)?
+        .end(&format!(
+            "ON CONFLICT (account, dispute_id) DO UPDATE SET
+                 reason = EXCLUDED.reason, attempt = t.attempt + 1, claimed_until = NULL,
+                 due_at = CASE WHEN t.due_at <= {now} THEN EXCLUDED.due_at ELSE least(t.due_at, EXCLUDED.due_at) END"
+        ));
     Ok(())
 }
 

@@ -1,30 +1,43 @@
-//! Records a batch: one transaction, one statement a table, rows in key order.
+//! Records a batch in one transaction of four round trips: it begins with the lock that imports respect, writes how disputes
+//! and events stand, then everything beside them, and commits.
 
 mod dispute;
 mod following;
 mod journal;
+mod writes;
 
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{Answer, Cause, Content, Disposition, Entry, Ledger, LedgerError, Lookup};
-use chargebook_domain::{AccountId, CauseId, Change, CustomerKey, DisputeKey, Stored};
+use chargebook_domain::{AccountId, CauseId, Change, DisputeKey, Stored};
 use chrono::{DateTime, Utc};
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row, Transaction};
+use tokio::time::timeout;
 
-use crate::error::{is_conflict, ledger_error};
+pub(crate) use self::writes::Writes;
+use crate::booking::WITHIN;
+use crate::error::{corrupt, is_conflict, is_lost, ledger_error};
+use crate::load::key;
 use crate::order_book::ORDERS_LOCK;
 use crate::{PostgresLedger, column, read_queue};
 
-/// How often a transaction that met another one is made again.
+/// How often a transaction that met another one, or a connection that had ended, is made again.
 pub(crate) const ATTEMPTS_MAX: usize = 5;
 
 #[async_trait]
 impl Ledger for PostgresLedger {
     async fn load(&self, lookups: &[Lookup]) -> Result<Vec<Stored>, LedgerError> {
-        self.load_all(lookups).await
+        let mut attempts = 1;
+        loop {
+            match self.load_all(lookups).await {
+                Err(error) if attempts < ATTEMPTS_MAX && is_lost(&error) => attempts += 1,
+                loaded => return loaded,
+            }
+        }
     }
 
+    /// Recording the same batch again is harmless, so that it may be done again wherever the answer is lost.
     #[tracing::instrument(name = "ledger.record", skip_all, fields(batch.size = batch.len()))]
     async fn record(&self, batch: &[Entry], recorded_at: DateTime<Utc>) -> Result<Vec<Answer>, LedgerError> {
         if batch.is_empty() {
@@ -34,104 +47,163 @@ impl Ledger for PostgresLedger {
         let mut attempts = 1;
         loop {
             match self.record_once(batch, recorded_at).await {
-                Err(error) if attempts < ATTEMPTS_MAX && is_conflict(&error) => attempts += 1,
+                Err(error) if attempts < ATTEMPTS_MAX && (is_conflict(&error) || is_lost(&error)) => attempts += 1,
                 answered => return answered,
             }
         }
     }
 }
 
-/// Whether the dispute itself must be written: not when every observation in the entry was known before.
-fn is_written(entry: &Entry, change: &Change) -> bool {
-    change.has_news() || entry.causes.is_empty()
+/// What an entry changes of a dispute; nothing when every observation in it was known before.
+fn written(entry: &Entry) -> Option<&Change> {
+    match &entry.content {
+        Content::Change(change) if change.has_news() || entry.causes.is_empty() => Some(change),
+        Content::Change(_)
+        | Content::AccountMovement(..)
+        | Content::FraudWarning(_)
+        | Content::Ignored
+        | Content::Quarantined { .. } => None,
+    }
+}
+
+type CauseKey = (AccountId, CauseId);
+
+fn cause_key(cause: &Cause) -> CauseKey {
+    (cause.account.clone(), cause.id.clone())
+}
+
+/// What the first statement of a batch got hold of.
+#[derive(Default)]
+struct Claimed {
+    orders_version: i64,
+    disputes: BTreeSet<DisputeKey>,
+    /// Events that were not known, or are healed from quarantine.
+    causes: BTreeSet<CauseKey>,
+}
+
+impl Claimed {
+    /// Whether the entry can be recorded as it was decided: from its dispute and from the orders as they are.
+    fn has(&self, entry: &Entry) -> bool {
+        written(entry)
+            .is_none_or(|change| change.orders_version == self.orders_version && self.disputes.contains(&change.key))
+    }
+
+    fn is_new(&self, cause: &Cause) -> bool {
+        self.causes.contains(&cause_key(cause))
+    }
 }
 
 impl PostgresLedger {
     /// Also with an empty batch a transaction is committed: so readiness means that the database can commit.
     async fn record_once(&self, batch: &[Entry], recorded_at: DateTime<Utc>) -> Result<Vec<Answer>, LedgerError> {
-        let mut transaction = self.begin().await.map_err(ledger_error)?;
-        let written: Vec<_> = batch
-            .iter()
-            .filter_map(|entry| match &entry.content {
-                Content::Change(change) if is_written(entry, change) => Some(&**change),
-                _ => None,
-            })
-            .collect();
-        let current = of_current_orders(&mut transaction, &written, self.customer_key).await?;
-        let taken = dispute::take(&mut transaction, &current).await?;
-        let is_stale = |entry: &Entry| match &entry.content {
-            Content::Change(change) => is_written(entry, change) && !taken.contains(&change.key),
-            Content::AccountMovement(..)
-            | Content::FraudWarning(_)
-            | Content::Ignored
-            | Content::Quarantined { .. } => false,
-        };
-        let fresh: Vec<_> = batch.iter().filter(|entry| !is_stale(entry)).collect();
-        let new_causes = causes(&mut transaction, &fresh).await?;
-        let changes: Vec<_> = written.into_iter().filter(|change| taken.contains(&change.key)).collect();
-        if !changes.is_empty() {
-            dispute::history(&mut transaction, &changes, recorded_at).await?;
-        }
-        let is_new = |cause: &Cause| new_causes.contains(&(cause.account.clone(), cause.id.clone()));
-        journal::movements(&mut transaction, &changes, &fresh, is_new).await?;
-        journal::entries(&mut transaction, &changes, &fresh, is_new, recorded_at).await?;
-        if !changes.is_empty() {
-            dispute::resolutions(&mut transaction, &changes, recorded_at).await?;
-            dispute::discrepancies(&mut transaction, &changes, recorded_at).await?;
-            dispute::order_resolutions(&mut transaction, &changes).await?;
-            read_queue::owe(&mut transaction, &changes, recorded_at).await?;
-            if let Some(key) = self.customer_key {
-                following::customers(&mut transaction, &changes, &key, recorded_at).await?;
+        let mut booking = self.booking().await?;
+        let recorded = timeout(WITHIN, self.record_over(&mut booking, batch, recorded_at)).await;
+        booking.done(recorded)
+    }
+
+    /// What others have changed meanwhile is left out, in a transaction that begins anew.
+    async fn record_over(
+        &self,
+        connection: &mut PgConnection,
+        batch: &[Entry],
+        recorded_at: DateTime<Utc>,
+    ) -> Result<Vec<Answer>, LedgerError> {
+        // Imports of orders wait from here on until the transaction ends.
+        let begin = format!("BEGIN; SELECT pg_advisory_xact_lock_shared({ORDERS_LOCK})");
+        let mut fresh: Vec<_> = batch.iter().collect();
+        loop {
+            let started = connection.begin_with(AssertSqlSafe(begin.clone())).await;
+            let mut transaction = started.map_err(ledger_error)?;
+            let claimed = self.claim(&mut transaction, &fresh).await?;
+            let before = fresh.len();
+            fresh.retain(|entry| claimed.has(entry));
+            if fresh.len() == before {
+                return self.write_beside(transaction, (batch, &fresh), &claimed, recorded_at).await;
             }
-            if self.follows_up {
-                following::queue(&mut transaction, &changes, recorded_at).await?;
-            }
+            transaction.rollback().await.map_err(ledger_error)?;
         }
-        following::fraud_warnings(&mut transaction, &fresh, recorded_at).await?;
-        let stale: Vec<_> = batch.iter().filter(|entry| is_stale(entry)).collect();
+    }
+
+    /// Writes what belongs to the entries that are claimed, commits, and answers for all.
+    async fn write_beside(
+        &self,
+        mut transaction: Transaction<'_, Postgres>,
+        (batch, fresh): (&[Entry], &[&Entry]),
+        claimed: &Claimed,
+        recorded_at: DateTime<Utc>,
+    ) -> Result<Vec<Answer>, LedgerError> {
+        let changes: Vec<_> = fresh.iter().filter_map(|entry| written(entry)).collect();
+        let is_new = |cause: &Cause| claimed.is_new(cause);
+        let mut writes = Writes::default();
+        bodies(&mut writes, fresh, is_new)?;
+        dispute::history(&mut writes, &changes, recorded_at)?;
+        journal::movements(&mut writes, &changes, fresh, is_new)?;
+        journal::entries(&mut writes, &changes, fresh, is_new, recorded_at)?;
+        dispute::resolutions(&mut writes, &changes, recorded_at)?;
+        dispute::discrepancies(&mut writes, &changes, recorded_at)?;
+        dispute::order_resolutions(&mut writes, &changes)?;
+        read_queue::owe(&mut writes, &changes, recorded_at)?;
+        if let Some(key) = self.customer_key {
+            following::customers(&mut writes, &changes, &key, recorded_at)?;
+        }
+        if self.follows_up {
+            following::queue(&mut writes, &changes, recorded_at)?;
+        }
+        following::fraud_warnings(&mut writes, fresh, recorded_at)?;
+        writes.run(&mut transaction, "").await?;
+        let stale: Vec<_> = batch.iter().filter(|entry| !claimed.has(entry)).collect();
         let known = known_causes(&mut transaction, &stale).await?;
         transaction.commit().await.map_err(ledger_error)?;
         let answer = |entry: &Entry| {
-            let known_before = entry.causes.iter().map(|cause| !is_new(cause)).collect();
+            let known_before = entry.causes.iter().map(|cause| !claimed.is_new(cause)).collect();
             // What is stale because it was recorded before, such as by a commit whose answer was lost, is done.
             let is_known = |cause: &Cause| known.contains(&(cause.account.to_string(), cause.id.to_string()));
             let done = !entry.causes.is_empty() && entry.causes.iter().all(is_known);
-            if is_stale(entry) && !done { Answer::Stale } else { Answer::Recorded { known_before } }
+            if claimed.has(entry) || done { Answer::Recorded { known_before } } else { Answer::Stale }
         };
         Ok(batch.iter().map(answer).collect())
     }
-}
 
-/// The changes that were decided from the orders as they are. Imports wait from here on until the transaction ends.
-///
-/// What is recorded names customers by `key`: where all were known by another, they are not any more.
-async fn of_current_orders<'a>(
-    connection: &mut PgConnection,
-    changes: &[&'a Change],
-    key: Option<CustomerKey>,
-) -> Result<Vec<&'a Change>, LedgerError> {
-    if changes.is_empty() {
-        return Ok(Vec::new());
+    /// Writes how disputes stand and which events came. What is recorded names customers by this ledger's key: where all
+    /// were known by another, they are not any more.
+    async fn claim(&self, connection: &mut PgConnection, entries: &[&Entry]) -> Result<Claimed, LedgerError> {
+        let mut writes = Writes::default();
+        let mut answers = Vec::new();
+        let changes: Vec<_> = entries.iter().filter_map(|entry| written(entry)).collect();
+        if !changes.is_empty() {
+            let key = writes.bind(self.customer_key.map(|key| key.id()))?;
+            let others = format!("DELETE FROM chargebook.customer_keys WHERE key_id IS DISTINCT FROM {key}");
+            writes.part("others", &others);
+            dispute::take(&mut writes, &changes)?;
+            answers.push("NULL, NULL, coalesce(max(version), 0) FROM chargebook.order_book");
+            answers.push("account, dispute_id, 0 FROM disputes");
+        }
+        if causes(&mut writes, entries)? {
+            answers.push("account, event_id, NULL FROM source_events");
+        }
+        let rows = writes.run(connection, &answers.join(" UNION ALL SELECT ")).await?;
+        let mut claimed = Claimed::default();
+        for row in rows {
+            let read = |place| row.try_get::<Option<&str>, _>(place).map_err(ledger_error);
+            match (read(0)?, read(1)?, row.try_get(2).map_err(ledger_error)?) {
+                (Some(account), Some(dispute), Some(_)) => {
+                    claimed.disputes.insert(key(account, dispute)?);
+                }
+                (Some(account), Some(event), None) => {
+                    let ids = (AccountId::parse(account), CauseId::parse(event));
+                    let (Ok(account), Ok(event)) = ids else { return Err(corrupt("source_events", "event_id", event)) };
+                    claimed.causes.insert((account, event));
+                }
+                (.., version) => claimed.orders_version = version.unwrap_or_default(),
+            }
+        }
+        Ok(claimed)
     }
-    sqlx::query!("SELECT pg_advisory_xact_lock_shared($1)", ORDERS_LOCK)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(ledger_error)?;
-    let version = sqlx::query_scalar!(
-        r#"WITH others AS (DELETE FROM chargebook.customer_keys WHERE key_id IS DISTINCT FROM $1)
-           SELECT coalesce(max(version), 0) AS "version!" FROM chargebook.order_book"#,
-        key.map(|key| key.id()) as _
-    )
-    .fetch_one(connection)
-    .await
-    .map_err(ledger_error)?;
-    Ok(changes.iter().copied().filter(|change| change.orders_version == version).collect())
 }
 
-type CauseKey = (AccountId, CauseId);
-
-/// Writes the source events and their bodies; answers which were not known, or are healed from quarantine.
-async fn causes(connection: &mut PgConnection, entries: &[&Entry]) -> Result<BTreeSet<CauseKey>, LedgerError> {
+/// Writes the source events, and returns those that were not known, or are healed from quarantine; says whether there are
+/// any.
+fn causes(writes: &mut Writes, entries: &[&Entry]) -> Result<bool, LedgerError> {
     let mut rows: Vec<_> = entries
         .iter()
         .flat_map(|entry| {
@@ -145,42 +217,35 @@ async fn causes(connection: &mut PgConnection, entries: &[&Entry]) -> Result<BTr
             entry.causes.iter().map(move |cause| (cause, disposition, reason))
         })
         .collect();
-    if rows.is_empty() {
-        return Ok(BTreeSet::new());
-    }
     rows.sort_by_key(|(cause, ..)| (&cause.account, &cause.id));
-    let written = sqlx::query!(
-        r#"INSERT INTO chargebook.source_events AS e (account, event_id, event_type, received_at, disposition, reason)
-           SELECT * FROM UNNEST($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
-           ON CONFLICT (account, event_id) DO UPDATE SET disposition = 'recorded', reason = NULL
-           WHERE e.disposition = 'quarantined' AND EXCLUDED.disposition = 'recorded'
-           RETURNING account, event_id"#,
-        &column(&rows, |(cause, ..)| cause.account.as_str()) as _,
-        &column(&rows, |(cause, ..)| cause.id.as_str()) as _,
-        &column(&rows, |(cause, ..)| cause.event_type.as_str()) as _,
-        &column(&rows, |(cause, ..)| cause.received_at),
-        &column(&rows, |(_, disposition, _)| disposition.as_str()) as _,
-        &column(&rows, |(_, _, reason)| *reason) as _
-    )
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(ledger_error)?;
-    let written: BTreeSet<_> = written.into_iter().map(|row| (row.account, row.event_id)).collect();
-    rows.retain(|(cause, ..)| written.contains(&(cause.account.to_string(), cause.id.to_string())));
-    let bodies: Vec<_> = rows.iter().filter_map(|(cause, ..)| Some((*cause, cause.body.as_deref()?))).collect();
-    if !bodies.is_empty() {
-        sqlx::query!(
-            r#"INSERT INTO chargebook.source_event_bodies (account, event_id, body)
-               SELECT * FROM UNNEST($1::text[], $2::text[], $3::bytea[]) ON CONFLICT DO NOTHING"#,
-            &column(&bodies, |(cause, _)| cause.account.as_str()) as _,
-            &column(&bodies, |(cause, _)| cause.id.as_str()) as _,
-            &column(&bodies, |(_, body)| *body) as _
-        )
-        .execute(connection)
-        .await
-        .map_err(ledger_error)?;
-    }
-    Ok(rows.into_iter().map(|(cause, ..)| (cause.account.clone(), cause.id.clone())).collect())
+    writes
+        .insert("source_events", &rows)
+        .column("account", |(cause, ..)| cause.account.as_str())?
+        .column("event_id", |(cause, ..)| cause.id.as_str())?
+        .column("event_type", |(cause, ..)| cause.event_type.as_str())?
+        .column("received_at", |(cause, ..)| cause.received_at)?
+        .column("disposition", |(_, disposition, _)| disposition.as_str())?
+        .column("reason", |(.., reason)| *reason)?
+        .end(
+            "ON CONFLICT (account, event_id) DO UPDATE SET disposition = 'recorded', reason = NULL
+             WHERE t.disposition = 'quarantined' AND EXCLUDED.disposition = 'recorded'
+             RETURNING account, event_id",
+        );
+    Ok(!rows.is_empty())
+}
+
+/// Keeps the bodies of events that are new.
+fn bodies(writes: &mut Writes, entries: &[&Entry], is_new: impl Fn(&Cause) -> bool) -> Result<(), LedgerError> {
+    let causes = entries.iter().flat_map(|entry| &entry.causes).filter(|cause| is_new(cause));
+    let mut rows: Vec<_> = causes.filter_map(|cause| Some((cause, cause.body.as_deref()?))).collect();
+    rows.sort_by_key(|(cause, _)| (&cause.account, &cause.id));
+    writes
+        .insert("source_event_bodies", &rows)
+        .column("account", |(cause, _)| cause.account.as_str())?
+        .column("event_id", |(cause, _)| cause.id.as_str())?
+        .column("body", |(_, body)| *body)?
+        .end("ON CONFLICT DO NOTHING");
+    Ok(())
 }
 
 /// Which causes of these entries are recorded already.
@@ -203,13 +268,4 @@ async fn known_causes(
     .await
     .map_err(ledger_error)?;
     Ok(rows.into_iter().map(|row| (row.account, row.event_id)).collect())
-}
-
-/// The keys of changes as columns.
-fn keys<'a>(changes: &[&'a Change]) -> (Vec<&'a str>, Vec<&'a str>) {
-    let of = |change: &&'a Change| {
-        let key: &'a DisputeKey = &change.key;
-        (key.account.as_str(), key.dispute.as_str())
-    };
-    changes.iter().map(of).unzip()
 }

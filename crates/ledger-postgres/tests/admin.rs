@@ -174,29 +174,32 @@ async fn act(server: &PostgresLedger) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn the_role_of_the_documents_may_do_what_the_server_does(pool: PgPool) {
-    let operations = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md")).unwrap();
-    let section = operations.split("## Database roles").nth(1).unwrap();
-    let grants = section.split("```sql").nth(1).unwrap().split("```").next().unwrap();
+async fn the_role_of_the_script_may_do_what_the_server_does(pool: PgPool) {
+    let script = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/role.sql")).unwrap();
+    let script = script.lines().filter(|line| !line.starts_with('\\')).collect::<Vec<_>>().join("\n");
     // Roles are those of all databases: each test database makes its own.
     let role: String = sqlx::query_scalar("SELECT 'r' || md5(current_database())").fetch_one(&pool).await.unwrap();
+    let roles = ["server", "reader", "checkout"].map(|name| (name, format!("{role}_{name}")));
     let run = async |sql: String| {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&pool).await.unwrap();
     };
-    run(format!("DROP ROLE IF EXISTS {role}")).await;
-    let (create, grants) = grants.split_once(';').unwrap();
-    run(create.replace("chargebook_server", &role)).await;
+    for (_, role) in &roles {
+        run(format!("DROP ROLE IF EXISTS {role}; CREATE ROLE {role}")).await;
+    }
+    let role = &roles[0].1;
 
     let options = (*pool.connect_options()).clone().options([("role", role.as_str())]);
     let server_pool = PgPoolOptions::new().max_connections(2).connect_with(options).await.unwrap();
     let server = ledger(&server_pool);
     run(format!("GRANT USAGE ON SCHEMA chargebook TO {role}")).await;
     assert!(!server.missing_privileges().await.unwrap().is_empty());
-    run(grants.replace("chargebook_server", &role)).await;
+    run(roles.iter().fold(script, |script, (name, role)| script.replace(&format!(":\"{name}\""), role))).await;
     assert_eq!(server.missing_privileges().await.unwrap(), Vec::<String>::new());
     serve(&server).await;
     act(&server.following_up().with_customers(customer_key("a key"))).await;
 
     server_pool.close().await;
-    run(format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    for (_, role) in &roles {
+        run(format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+    }
 }

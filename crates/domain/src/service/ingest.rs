@@ -10,8 +10,8 @@ use chrono::{DateTime, Utc};
 
 pub(super) use self::movement::Row;
 use self::plan::quarantined;
-use crate::ports::{Answer, Content, Entry, Ledger, LedgerError, OrderBook, SourceEvent};
-use crate::{Admission, BookRules};
+use crate::ports::{Answer, Content, Entry, Ledger, LedgerError, OrderBook, Reading, SourceEvent};
+use crate::{AccountId, Admission, BookRules};
 
 /// How often a batch is decided again because others changed its disputes meanwhile.
 const ATTEMPTS_MAX: usize = 8;
@@ -25,6 +25,22 @@ pub struct Received {
     pub body: Vec<u8>,
     /// When it arrived.
     pub received_at: DateTime<Utc>,
+}
+
+impl Received {
+    /// What it is about, by book and id: its dispute, else itself. Deliveries that are about different things can be booked
+    /// side by side.
+    #[must_use]
+    pub fn about(&self) -> (&AccountId, &str) {
+        match &self.event.reading {
+            Reading::Dispute(observation) => (&observation.key.account, observation.key.dispute.as_str()),
+            Reading::FraudWarning(_)
+            | Reading::Order(_)
+            | Reading::OrderNotUnderstood { .. }
+            | Reading::NotADispute
+            | Reading::NotUnderstood { .. } => (&self.event.account, self.event.id.as_str()),
+        }
+    }
 }
 
 /// What became of a delivery. Each is durable.

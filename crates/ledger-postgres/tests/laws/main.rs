@@ -7,6 +7,7 @@ mod apart;
 mod books;
 mod case;
 mod concurrency;
+mod crashes;
 mod customers;
 mod figures;
 mod order_blind;

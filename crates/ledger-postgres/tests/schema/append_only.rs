@@ -64,10 +64,16 @@ async fn no_column_is_changed(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
-async fn a_dispute_with_history_is_not_deleted(pool: PgPool) {
+async fn a_dispute_is_neither_deleted_nor_renamed_under_its_rows(pool: PgPool) {
     books(&pool).await;
-    assert_eq!(refusal(&pool, "DELETE FROM chargebook.disputes").await.0, "23503");
+    assert_eq!(refusal(&pool, "DELETE FROM chargebook.disputes").await, guard("disputes"));
     assert_eq!(refusal(&pool, "TRUNCATE chargebook.disputes CASCADE").await.0, "23001");
+    for table in ["disputes", "discrepancies", "order_resolutions"] {
+        for column in ["account", "dispute_id"] {
+            let sql = format!("UPDATE chargebook.{table} SET {column} = {column}");
+            assert_eq!(refusal(&pool, &sql).await, guard(table), "{sql}");
+        }
+    }
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

@@ -4,4 +4,5 @@
 mod append_only;
 mod catalogue;
 mod checks;
+mod citus;
 mod seed;
