@@ -17,6 +17,7 @@
 
 pub mod booking;
 pub mod contract;
+pub mod crashes;
 pub mod fake_graph;
 mod fake_http;
 pub mod fake_receiver;

@@ -3,6 +3,7 @@
 
 mod apart;
 mod books;
+mod crashes;
 mod money;
 mod oracle;
 mod order_blind;

@@ -17,13 +17,13 @@ use crate::{Balances, any_rules, balances, cases, now};
 
 /// All that must not depend on arrival.
 #[derive(PartialEq, Debug)]
-struct Books {
+pub(crate) struct Books {
     disputes: BTreeMap<DisputeKey, KeptDispute>,
     days: BTreeMap<NaiveDate, Balances>,
     rows: BTreeMap<(DateTime<Utc>, chargebook_domain::Currency), Deltas>,
 }
 
-fn books(ledger: &InMemoryLedger) -> Books {
+pub(crate) fn books(ledger: &InMemoryLedger) -> Books {
     let mut disputes = ledger.disputes();
     for kept in disputes.values_mut() {
         kept.version = 0;
