@@ -3,7 +3,7 @@
 use chargebook_domain::{ChargeId, Money, OrderPayment, OrderRef, PaymentIntentId};
 use chargebook_stripe_wire::kinds::CURRENCY;
 use chargebook_stripe_wire::{Fault, Kind, Object};
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use serde_json::Value;
 
 /// Longer than any address can be.
@@ -27,10 +27,11 @@ const ORDER: Kind<OrderRef> = Kind {
 
 /// WooCommerce's fields that end in `_gmt` are UTC, and don't say so.
 const GMT: Kind<DateTime<Utc>> = Kind {
-    expected: "a time of UTC like 2026-09-01T09:00:00",
+    expected: "a time of UTC like 2026-09-01T09:00:00, between the years 1970 and 9999",
     read: |value| {
-        let text = value.as_str()?;
-        NaiveDateTime::parse_from_str(text.trim_end_matches('Z'), "%Y-%m-%dT%H:%M:%S").ok().map(|time| time.and_utc())
+        let text = value.as_str()?.trim_end_matches('Z');
+        let time = NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S").ok()?;
+        (1970..=9999).contains(&time.year()).then(|| time.and_utc())
     },
 };
 

@@ -112,6 +112,19 @@ fn a_timestamp_may_be_300_seconds_away_in_either_direction() {
 }
 
 #[test]
+fn a_time_too_far_from_now_to_be_counted_is_refused() {
+    // From `printf %s '<time>.{}' | openssl dgst -sha256 -hmac whsec_one`: the signatures are right. The second time is as
+    // far from now as 64 bits can't say, and would count as near if it were taken from now unchecked.
+    for (time, digits) in [
+        (i64::MIN, "c46f0b0e6be3b1813027c9abc3cd8df616cd05905354b58932333ca44f771b44"),
+        (now().timestamp().wrapping_sub(i64::MIN), "6c7057977b163eb5c5d8bb86f9f570da4e514e64631a5218c6018d9a396255d4"),
+    ] {
+        let header = format!("t={time},v1={digits}");
+        assert_eq!(outcome(b"{}", &header), Err(DeliveryRefused::SignatureInvalid), "{header}");
+    }
+}
+
+#[test]
 fn the_timestamp_is_told_of_whichever_secret_signed() {
     let body = fixture("created");
     for used in [SECRET, OTHER] {

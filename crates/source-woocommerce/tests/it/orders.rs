@@ -141,3 +141,12 @@ fn a_fault_in_an_order_holds_no_value_of_it() {
         assert!(why.starts_with(expected) && !why.contains("pia"), "{why}");
     }
 }
+
+#[test]
+fn a_time_that_cannot_be_one_is_a_fault() {
+    // The first is what PHP makes of MySQL's zero date.
+    for time in ["-0001-11-30T00:00:00", "0026-09-01T09:00:00", "+12026-09-01T09:00:00"] {
+        let received = receive(&with(&order(), "/date_modified_gmt", json!(time)));
+        assert!(reason(&received).starts_with("date_modified_gmt: expected a time of UTC"), "{time}");
+    }
+}
