@@ -37,12 +37,23 @@ impl FolderNotifier {
 
     /// Writes both files, the `.eml` last: where it is, the mail is complete.
     async fn write(&self, mail: &Mail) -> io::Result<PathBuf> {
-        fs::create_dir_all(&self.dir).await?;
+        self.make_folder().await?;
         let name = file_name(&mail.reference);
         replace(&self.dir.join(format!("{name}.html")), mail.html.as_bytes()).await?;
         let eml = self.dir.join(format!("{name}.eml"));
         replace(&eml, &message(mail, &name, self.clock.now().timestamp())).await?;
         Ok(eml)
+    }
+
+    /// Makes the folder, if it is not there, this user's alone: whoever else may read the figures is the operator's to say.
+    async fn make_folder(&self) -> io::Result<()> {
+        if let Some(parent) = self.dir.parent() {
+            fs::create_dir_all(parent).await?;
+        }
+        match fs::DirBuilder::new().mode(0o700).create(&self.dir).await {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 }
 
@@ -111,6 +122,7 @@ async fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use chrono::{DateTime, Utc};
@@ -169,6 +181,8 @@ mod tests {
         let eml = folder.0.join("mail/summary-2026-11-21.eml");
         assert_eq!(outcome, SendOutcome::Accepted { receipt: Some(eml.display().to_string()) });
         assert_eq!(folder.names(), ["summary-2026-11-21.eml", "summary-2026-11-21.html"]);
+        let mode = std::fs::metadata(folder.0.join("mail")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "nobody else may read it");
         assert_eq!(std::fs::read_to_string(eml.with_extension("html")).unwrap(), mail().html);
         let eml = std::fs::read_to_string(eml).unwrap();
         let (headers, body) = eml.split_once("\r\n\r\n").unwrap();

@@ -21,11 +21,20 @@ pub struct Limits {
     pub header_within: Duration,
     /// Connections that are open at a time; others wait in the system's backlog.
     pub connections: usize,
-    /// Deliveries that wait for a batch.
+    /// An answer after this is the last of its connection. One that is still there when another request could have been
+    /// made and answered, because its client does not read, is cut off.
+    pub connection_for: Duration,
+    /// Requests to `/api/v1` that are at work at a time; others wait for `probe_within` at most.
+    pub readers: usize,
+    /// Batches that are booked side by side.
+    pub writers: usize,
+    /// Deliveries that wait for a batch, for each of them.
     pub queue: usize,
     /// Deliveries in a batch.
     pub batch: usize,
-    /// After it was told to stop, a server finishes what it accepted within this.
+    /// After it was told to stop, a server goes on serving for this long, and says meanwhile that it is not ready.
+    pub drain_for: Duration,
+    /// Then it takes no more, and finishes what it accepted within this.
     pub finish_within: Duration,
     /// And what it does beside, such as a mail that is being sent, within this.
     pub work_within: Duration,
@@ -41,9 +50,14 @@ impl Default for Limits {
             probe_within: Duration::from_secs(2),
             header_bytes: 16 << 10,
             header_within: Duration::from_secs(30),
-            connections: 1024,
-            queue: 1024,
+            // With the database and files, fewer than the 1,024 descriptors that a process usually may have.
+            connections: 960,
+            connection_for: Duration::from_mins(5),
+            readers: 4,
+            writers: 2,
+            queue: 512,
             batch: 128,
+            drain_for: Duration::ZERO,
             finish_within: Duration::from_secs(10),
             work_within: Duration::from_secs(35),
         }

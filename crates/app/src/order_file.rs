@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::Read;
+use std::ops::RangeInclusive;
 
 use chargebook_domain::{ChargeId, Currency, Money, OrderPayment, OrderRef, PaymentIntentId};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use csv::StringRecord;
 
 /// How many bad lines are reported.
@@ -13,6 +14,9 @@ const REPORTED_MAX: usize = 20;
 /// The columns that a file must have, in any order.
 const REQUIRED: [&str; 7] =
     ["order_ref", "charge_id", "payment_intent_id", "amount", "currency", "customer_email", "placed_at"];
+
+/// In which an order can have been placed: a year of two digits is a slip, and one of five can't be shown everywhere.
+const YEARS: RangeInclusive<i32> = 1970..=9999;
 
 /// What is wrong with a line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,19 +102,19 @@ fn payment(record: &StringRecord, columns: &BTreeMap<&str, usize>) -> Result<Ord
             .map_err(|error| wrong(name)(&error))
             .and_then(|money| if money.minor() < 0 { Err(format!("{name} is negative")) } else { Ok(money) })
     };
-    let email = field("customer_email");
-    if email.is_some_and(|email| email.chars().any(char::is_control)) {
-        return Err("customer_email has a control character".to_owned());
-    }
+    let word = |name: &str| match field(name) {
+        Some(text) if text.chars().any(char::is_control) => Err(format!("{name} has a control character")),
+        text => Ok(text.map(str::to_owned)),
+    };
     Ok(OrderPayment {
         order_ref,
         charge,
         payment_intent,
         amount: money("amount", given("amount")?)?,
         refunded_minor: field("refunded").map(|text| money("refunded", text).map(|money| money.minor())).transpose()?,
-        customer_email: email.map(str::to_owned),
+        customer_email: word("customer_email")?,
         placed_at: field("placed_at").map(time).transpose()?,
-        card_brand: field("card_brand").map(str::to_owned),
+        card_brand: word("card_brand")?,
         updated_at: None,
     })
 }
@@ -122,7 +126,8 @@ fn time(text: &str) -> Result<DateTime<Utc>, String> {
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
     let date = || text.parse::<NaiveDate>().ok().map(|date| date.and_time(NaiveTime::MIN));
     let at = with_zone.ok().or_else(|| without_zone.or_else(date).map(|at| at.and_utc()));
-    at.ok_or_else(|| "placed_at: not a time; write it like 2026-03-01T12:30:00Z, or 2026-03-01 for UTC".to_owned())
+    at.filter(|at| YEARS.contains(&at.year()))
+        .ok_or_else(|| "placed_at: not a time; write it like 2026-03-01T12:30:00Z, or 2026-03-01 for UTC".to_owned())
 }
 
 #[cfg(test)]
@@ -164,6 +169,18 @@ mod tests {
                 "line 7: amount is negative",
             ]
         );
+    }
+
+    #[test]
+    fn what_cannot_be_kept_or_shown_is_refused() {
+        let header = format!("{},card_brand\n", HEADER.trim_end());
+        let lines = "1,,,1,USD,,26-03-01,,\n2,,,1,USD,,+12026-03-01,,\n3,,,1,USD,,,,vi\0sa\n4,,,1,USD,a\0,,,\n";
+        let bad = read(format!("{header}{lines}").as_bytes()).unwrap_err();
+        let not_a_time = "placed_at: not a time; write it like 2026-03-01T12:30:00Z, or 2026-03-01 for UTC";
+        let control = "has a control character";
+        let problems: Vec<_> = bad.iter().map(|line| line.problem.as_str()).collect();
+        let expected = [format!("card_brand {control}"), format!("customer_email {control}")];
+        assert_eq!(problems, [not_a_time, not_a_time, &expected[0], &expected[1]]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use tokio::join;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::acting::Acting;
@@ -157,7 +157,8 @@ impl App {
     }
 }
 
-/// Runs a server until `shutdown` ends and what was accepted is finished. `on_listening` is told its address.
+/// Runs a server until `shutdown` ends, it has drained, and what was accepted is finished. `on_listening` is told its
+/// address.
 ///
 /// # Errors
 /// [`ListenError`] when it could not start.
@@ -173,11 +174,12 @@ pub async fn serve(
 
     let metrics = Metrics::new(ports.count_waiting, ports.asking.as_ref(), &findings, limits.probe_within);
     let metrics = Arc::new(metrics);
-    let (writer, mut booking) = Writer::start(ingest, Arc::clone(&ports.clock), Arc::clone(&metrics), &limits);
+    let (writer, mut booking) = Writer::start(&ingest, &ports.clock, &metrics, &limits);
     let Ports { source, shops, ledger, overview, clock, .. } = ports;
     let shops = shops.into_iter().map(|(name, shop)| (name, shop.source)).collect();
     let last_counts = (deliveries.clone(), Arc::clone(&overview));
     let bounds = limits.clone();
+    let (stop, stopped) = watch::channel(false);
     let router = http::router(Routes {
         source,
         shops,
@@ -190,25 +192,29 @@ pub async fn serve(
         sources,
         api_tokens,
         limits: bounds,
+        stopping: stopped.clone(),
     });
-    let (stop, stopped) = watch::channel(false);
     let mut working: JoinSet<()> = workers.into_iter().map(|worker| worker.run(stopped.clone())).collect();
 
     info!(http.address = %address, "listening");
     on_listening(address);
-    let connections = http::serve(listener, router, &limits, shutdown).await;
-    info!("stopping: what was accepted is finished first");
-    stop.send_replace(true);
+    let drained = async {
+        shutdown.await;
+        info!("stopping: what was accepted is finished first");
+        stop.send_replace(true);
+        sleep(limits.drain_for).await;
+    };
+    let connections = http::serve(listener, router, &limits, drained).await;
     let finish = async {
         connections.shutdown().await;
-        // The writer ends when no connection is left that could ask it for anything.
-        drop((&mut booking).await);
+        // The writers end when no connection is left that could ask them for anything.
+        while booking.join_next().await.is_some() {}
     };
     let work = async { while working.join_next().await.is_some() {} };
     let (finished, worked) = join!(timeout(limits.finish_within, finish), timeout(limits.work_within, work));
     if finished.is_err() {
         warn!("not everything was finished in time; what was not answered will be delivered again");
-        booking.abort();
+        booking.abort_all();
     }
     if worked.is_err() {
         warn!("work was given up; if a mail was being sent, nobody knows whether it was taken (`summary list`)");

@@ -3,7 +3,10 @@
 use std::io::{self, IsTerminal};
 
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{EnvFilter, fmt};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, fmt, registry};
 
 /// What others log although nothing is wrong: async-stripe about events of other API versions than its own, which are
 /// read all the same, and Postgres about tables that are there already.
@@ -14,10 +17,21 @@ pub fn start(default: LevelFilter) {
     let levels = EnvFilter::builder().with_default_directive(default.into()).from_env_lossy();
     let levels = EXPECTED.iter().filter_map(|quiet| quiet.parse().ok()).fold(levels, EnvFilter::add_directive);
     let is_terminal = io::stderr().is_terminal();
-    let logs = fmt().with_env_filter(levels).with_writer(io::stderr).with_ansi(is_terminal);
-    let started = if is_terminal { logs.try_init() } else { logs.json().flatten_event(true).try_init() };
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(is_terminal);
+    let lines = if is_terminal { lines.boxed() } else { lines.json().flatten_event(true).boxed() };
+    let started = registry().with(levels).with(not_of_libraries()).with(lines).try_init();
     // Whoever embeds this library may have started logging in another way.
     drop(started);
+}
+
+/// What libraries say below `warn` is never logged, whatever `RUST_LOG` says: it can hold headers, bodies and secrets, and
+/// nobody can know which the next version adds. Of parameters in the database's address that sqlx passes over it would
+/// log the values; [`crate::wiring`] says as much without them.
+fn not_of_libraries() -> Targets {
+    Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("chargebook", LevelFilter::TRACE)
+        .with_target("sqlx_postgres::options::parse", LevelFilter::OFF)
 }
 
 /// An error with what caused it, for the one place that logs it.

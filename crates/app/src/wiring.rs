@@ -97,6 +97,9 @@ impl Database {
             (Some(cluster), _) => cluster.url(PRIVATE_DATABASE),
             (None, url) => url.as_ref().map(|url| url.expose_secret().to_owned()).unwrap_or_default(),
         };
+        for number in settings.idle_database_parameters() {
+            warn!("parameter {number} of database.url does nothing: see that it is written right");
+        }
         let ledger = PostgresLedger::connect_lazy(&url, settings.max_connections, settings.orders.clone())
             .map_err(|error| SetUpError::new(error.to_string(), "correct database.url"))?;
         let ledger = match settings.customer_key {
@@ -302,7 +305,9 @@ pub async fn app(
         write_mail: write_mail(settings),
         api_tokens: settings.api_tokens.clone(),
     };
-    Ok(App::new(settings.listen, ports, policy))
+    let mut app = App::new(settings.listen, ports, policy);
+    app.limits.drain_for = settings.drain_for;
+    Ok(app)
 }
 
 /// Whether changes owe anything: customers are scored, or there are rules.

@@ -1,5 +1,6 @@
 //! `export journal`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -20,7 +21,8 @@ use crate::tables::{amount, currency};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// The journal as CSV, also with --json, a line a posting; amounts in major units, debit positive and credit negative
+    /// The journal as CSV, also with --json, a line a posting; amounts in major units, debit positive and credit negative.
+    /// A text that a spreadsheet would take for a formula has an apostrophe before it
     Journal(Journal),
 }
 
@@ -148,15 +150,15 @@ async fn write(
             let currency = Currency::parse(&line.currency).ok();
             let major = currency.and_then(|currency| Money::new(line.amount_minor, currency).to_major());
             csv.write_record([
-                line.entry_id.as_str(),
+                no_formula(&line.entry_id).as_ref(),
                 &line.posted_on.to_string(),
                 &line.occurred_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
                 &line.account,
-                line.dispute_id.as_deref().unwrap_or_default(),
-                line.order_ref.as_deref().unwrap_or_default(),
+                &no_formula(line.dispute_id.as_deref().unwrap_or_default()),
+                &no_formula(line.order_ref.as_deref().unwrap_or_default()),
                 &line.kind,
-                &line.narration,
-                name,
+                &no_formula(&line.narration),
+                &no_formula(name),
                 &major.map(|major| major.to_string()).unwrap_or_default(),
                 &line.currency,
                 &line.amount_minor.to_string(),
@@ -166,4 +168,31 @@ async fn write(
         .await?;
     csv.flush()?;
     Ok(written)
+}
+
+/// A text that others chose, with an apostrophe before it where a spreadsheet would take it for a formula and run it.
+fn no_formula(text: &str) -> Cow<'_, str> {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if is_formula { format!("'{text}").into() } else { text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_a_formula() {
+        for (text, written) in [
+            ("1001", "1001"),
+            ("", ""),
+            ("a=b", "a=b"),
+            ("=HYPERLINK(\"http://127.0.0.1\")", "'=HYPERLINK(\"http://127.0.0.1\")"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(1)", "'@SUM(1)"),
+            ("\t=1", "'\t=1"),
+        ] {
+            assert_eq!(no_formula(text), written);
+        }
+    }
 }

@@ -7,6 +7,7 @@ mod doctor;
 mod events;
 mod explain;
 mod export;
+mod health;
 mod migrate;
 mod monitor;
 mod orders;
@@ -57,6 +58,8 @@ enum Command {
     Serve,
     /// Brings the database's tables up to date
     Migrate,
+    /// Asks the server on this machine whether it is ready, as a check of its health does
+    Health,
     /// Checks settings, database, Stripe and mail, and says what to do
     Doctor,
     /// Reads past disputes from Stripe and books them; where one broke off, the next goes on
@@ -223,6 +226,7 @@ async fn dispatch(Arguments { config, json, command }: Arguments) -> Result<Done
             Ok(demo::run(&options, stop).await.map(|()| Done::Well)?)
         }
         Command::Doctor => doctor::run(load(), json).await,
+        Command::Health => health::run(&load().map_err(Failure::Settings)?, json).await,
         Command::Serve => serve::run(&load().map_err(Failure::Settings)?).await,
         Command::Migrate => migrate::run(&load().map_err(Failure::Settings)?).await,
         Command::Backfill(options) => backfill::run(&options, &load().map_err(Failure::Settings)?, json).await,

@@ -58,14 +58,17 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
 }
 
 async fn authorised(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response<Body> {
-    match authorise(request.headers(), &shared.routes.api_tokens) {
-        Ok(()) => next.run(request).await,
-        Err(unauthorised) => {
-            let mut response = reply::error(StatusCode::UNAUTHORIZED, unauthorised.code(), unauthorised.message());
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            response
-        }
+    if let Err(unauthorised) = authorise(request.headers(), &shared.routes.api_tokens) {
+        let mut response = reply::error(StatusCode::UNAUTHORIZED, unauthorised.code(), unauthorised.message());
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        return response;
     }
+    // Whoever reads must leave connections of the database to the webhooks.
+    let Ok(_turn) = timeout(shared.routes.limits.probe_within, shared.reading.acquire()).await else {
+        let message = "others are being answered; ask again later";
+        return reply::error(StatusCode::SERVICE_UNAVAILABLE, "overloaded", message);
+    };
+    next.run(request).await
 }
 
 fn authorise(headers: &HeaderMap, tokens: &[SecretString]) -> Result<(), Unauthorised> {

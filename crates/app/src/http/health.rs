@@ -18,10 +18,17 @@ pub(super) async fn live() -> Response<Body> {
     reply::json(StatusCode::OK, &json!({ "status": "live" }))
 }
 
-/// Webhooks can be booked: the ledger commits an empty batch. How far the record is whole is told beside it.
+/// Webhooks can be booked: the ledger commits an empty batch. How far the record is whole is told beside it. A server
+/// that was told to stop still books, and says that others should be asked.
 pub(super) async fn ready(State(shared): State<Arc<Shared>>) -> Response<Body> {
     let routes = &shared.routes;
-    let commit = routes.ledger.record(&[], routes.clock.now());
+    if *routes.stopping.borrow() {
+        return reply::error(StatusCode::SERVICE_UNAVAILABLE, "stopping", "the server was told to stop");
+    }
+    let commit = async {
+        let _turn = shared.probing.acquire().await;
+        routes.ledger.record(&[], routes.clock.now()).await
+    };
     let (committed, whole) = join!(timeout(routes.limits.probe_within, commit), routes.metrics.whole());
     if let Ok(Ok(_)) = committed {
         return reply::json(StatusCode::OK, &json!({ "status": "ready", "whole": stretch(whole) }));

@@ -12,10 +12,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Response, StatusCode};
+use axum::extract::State;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::middleware::map_response_with_state;
 use axum::routing::{get, post};
 use chargebook_domain::ports::{Clock, DisputeSource, Ledger, Overview};
 use secrecy::SecretString;
+use tokio::sync::{Semaphore, watch};
 
 use crate::deliveries::Deliveries;
 use crate::limits::Limits;
@@ -41,17 +44,24 @@ pub(crate) struct Routes {
     /// What opens `/api/v1`; none opens nothing.
     pub(crate) api_tokens: Vec<SecretString>,
     pub(crate) limits: Limits,
+    /// Whether the server was told to stop.
+    pub(crate) stopping: watch::Receiver<bool>,
 }
 
 /// What every request shares.
 struct Shared {
     routes: Routes,
     bodies: body::Budget,
+    /// Probes ask the database one after the other, so that they take no more than one of its connections.
+    probing: Semaphore,
+    /// How many of those who read through `/api/v1` ask at a time.
+    reading: Semaphore,
 }
 
 pub(crate) fn router(routes: Routes) -> Router {
     let bodies = body::Budget::new(routes.limits.held_bytes);
-    let shared = Arc::new(Shared { routes, bodies });
+    let reading = Semaphore::new(routes.limits.readers);
+    let shared = Arc::new(Shared { routes, bodies, probing: Semaphore::new(1), reading });
     Router::new()
         .nest("/api/v1", api::router(&shared))
         .route("/webhooks/stripe", post(webhook::stripe))
@@ -61,7 +71,16 @@ pub(crate) fn router(routes: Routes) -> Router {
         .route("/metrics", get(health::metrics))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(map_response_with_state(Arc::clone(&shared), last_of_its_connection))
         .with_state(shared)
+}
+
+/// While a server drains, each connection ends with an answer, so that none is left to be cut off in the end.
+async fn last_of_its_connection(State(shared): State<Arc<Shared>>, mut response: Response<Body>) -> Response<Body> {
+    if *shared.routes.stopping.borrow() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 async fn not_found() -> Response<Body> {

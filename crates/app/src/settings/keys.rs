@@ -19,7 +19,7 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 49] = [
+const KEYS: [(&str, Kind); 50] = [
     ("books.convention", Kind::Text),
     ("books.fx_tolerance_percent", Kind::Text),
     ("books.start", Kind::Text),
@@ -28,6 +28,7 @@ const KEYS: [(&str, Kind); 49] = [
     ("database.max_connections", Kind::Text),
     ("database.url", Kind::Secret),
     ("http.api_tokens", Kind::SecretList),
+    ("http.drain_seconds", Kind::Text),
     ("http.listen", Kind::Text),
     ("journal.accounts", Kind::Names),
     ("monitor.programmes_file", Kind::Text),
@@ -118,13 +119,23 @@ pub(super) fn nearest(written: &str) -> Option<String> {
     beside.or_else(|| nearest_of(written, names())).map(str::to_owned)
 }
 
+/// By how many slips a name is still taken for another.
+const DISTANCE_MAX: usize = 3;
+
 /// Which of `names` was probably meant.
 pub(crate) fn nearest_of<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let last = |name: &str| name.rsplit(['.', ':']).next().unwrap_or_default().to_owned();
+    let letters = |text: &str| text.chars().count();
     let distance = |name: &str| {
-        let whole = strsim::damerau_levenshtein(written, name);
+        // What differs more in its length is further away, and is not compared: that takes as long as the text is.
+        let is_near = letters(written).abs_diff(letters(name)) <= DISTANCE_MAX;
+        let whole = if is_near { strsim::damerau_levenshtein(written, name) } else { usize::MAX };
         // A key that was written into another section, or into none, is otherwise far away.
         if last(written) == last(name) { whole.min(2) } else { whole }
     };
-    names.map(|name| (distance(name), name)).min().filter(|(distance, _)| *distance <= 3).map(|(_, name)| name)
+    names
+        .map(|name| (distance(name), name))
+        .min()
+        .filter(|(distance, _)| *distance <= DISTANCE_MAX)
+        .map(|(_, name)| name)
 }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use std::{env, fs, io};
 
 use chargebook_domain::monitor::Region;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Where the server listens.
     pub listen: SocketAddr,
+    /// How long it goes on serving after it was told to stop, saying that it is not ready.
+    pub drain_for: Duration,
     /// What opens `/api/v1`; empty when not set.
     pub api_tokens: Vec<SecretString>,
     /// What signs webhooks; empty when not set.
@@ -118,6 +121,12 @@ impl Settings {
     #[must_use]
     pub fn books(&self) -> Vec<AccountId> {
         std::iter::once(AccountId::own()).chain(self.admission.accounts.iter().cloned()).collect()
+    }
+
+    /// Which parameters of `database.url` do nothing, counted from 1.
+    #[must_use]
+    pub fn idle_database_parameters(&self) -> Vec<usize> {
+        self.database_url.as_ref().map(sections::idle_parameters).unwrap_or_default()
     }
 
     /// The sources of webhooks that are expected: `stripe`, `woocommerce/<shop>`.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chargebook_domain::monitor::{Region, WARN_EVENTS_MIN, WARN_PERCENT};
 use chargebook_domain::ports::Mails;
@@ -23,6 +24,28 @@ use super::{MonitorSettings, Settings, StripeApiSettings};
 
 /// As `database.url`: the private cluster, whatever `DATABASE_URL` says.
 const PRIVATE: &str = "private";
+
+/// What a parameter of `database.url` may be called; sqlx passes over others.
+const DATABASE_PARAMETERS: [&str; 18] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "ssl-mode",
+    "ssl-root-cert",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
 
 /// The shortest token that opens `/api/v1`.
 const API_TOKEN_BYTES_MIN: usize = 16;
@@ -45,6 +68,11 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         listen: reader
             .parse("http.listen", "write an IP address and a port, such as 127.0.0.1:8080", |text| text.parse().ok())
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 8080))),
+        drain_for: reader
+            .parse("http.drain_seconds", "write a whole number of seconds from 0 to 60", |text| {
+                text.parse().ok().filter(|seconds| *seconds <= 60).map(Duration::from_secs)
+            })
+            .unwrap_or_default(),
         api_tokens: api_tokens(reader),
         webhook_secrets: webhook_secrets(reader),
         stripe_api,
@@ -60,6 +88,14 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         outlook: outlook(reader),
         account_names: account_names(reader),
     }
+}
+
+/// Which parameters of a database's address do nothing, such as a misspelt `sslmode`, counted from 1. Not by name: behind
+/// an ampersand in a password, that is a part of it.
+pub(super) fn idle_parameters(url: &SecretString) -> Vec<usize> {
+    let Ok(url) = Url::parse(url.expose_secret()) else { return Vec::new() };
+    let is_known = |name: &str| DATABASE_PARAMETERS.contains(&name) || name.starts_with("options[");
+    (1..).zip(url.query_pairs()).filter(|(_, (name, _))| !is_known(name)).map(|(number, _)| number).collect()
 }
 
 fn database_url(reader: &mut Reader) -> Option<SecretString> {

@@ -68,6 +68,7 @@ fn a_file_can_set_everything() {
         max_connections = 20
         [http]
         listen = "[::1]:0"
+        drain_seconds = 20
         [stripe]
         webhook_secrets = ["whsec_new", "whsec_old"]
         api_key = "rk_test_abc"
@@ -105,6 +106,7 @@ fn a_file_can_set_everything() {
     )
     .unwrap();
     assert_eq!(settings.max_connections, 20);
+    assert_eq!(settings.drain_for.as_secs(), 20);
     assert_eq!(secrets(&settings), ["whsec_new", "whsec_old"]);
     assert!(!settings.admission.livemode);
     assert_eq!(settings.admission.accounts.len(), 2);
@@ -211,6 +213,7 @@ fn every_problem_is_told_at_once() {
         "data_dir",
         "database.max_connections",
         "database.url",
+        "http.drain_seconds",
         "http.listen",
         "journal.accounts",
         "monitor.region",
@@ -350,6 +353,20 @@ fn no_secret_is_ever_shown() {
 fn a_file_that_is_named_must_be_there() {
     let problems = Settings::load(Some(Path::new("/nowhere/chargebook.toml"))).unwrap_err();
     assert!(problems[0].to_string().starts_with("--config (/nowhere/chargebook.toml): it can't be read"));
+}
+
+#[test]
+fn parameters_of_the_database_that_do_nothing_are_counted_and_not_named() {
+    for (parameters, idle) in [
+        ("", vec![]),
+        ("?sslmode=verify-full&options[search_path]=x", vec![]),
+        ("?sslmod=verify-full", vec![1]),
+        ("?sslmode=require&channel_binding=require&password=a&b", vec![2, 4]),
+    ] {
+        let url = format!("postgres://chargebook@db.example/books{parameters}");
+        let settings = Settings { database_url: Some(url.into()), ..read("", &[]).unwrap() };
+        assert_eq!(settings.idle_database_parameters(), idle, "{parameters}");
+    }
 }
 
 #[test]
