@@ -23,13 +23,14 @@ pub fn movement(id: &str, amount: i64, fee: i64, created: DateTime<Utc>) -> Valu
     })
 }
 
-/// A dispute over 100 dollars.
+/// A dispute over 100 dollars, with evidence that names a person.
 #[must_use]
 pub fn dispute(id: &str, status: &str, movements: &[Value]) -> Value {
     json!({
         "id": id, "object": "dispute", "amount": 10_000, "currency": "usd", "charge": format!("ch_{id}"),
         "payment_intent": format!("pi_{id}"), "status": status, "reason": "fraudulent", "livemode": true, "metadata": {},
         "created": 1_770_000_000, "balance_transactions": movements, "evidence_details": {"submission_count": 0},
+        "evidence": {"customer_name": "Planted Person", "customer_email_address": "planted.person@example.com"},
         "payment_method_details": {"type": "card", "card": {"brand": "visa", "case_type": "chargeback"}}
     })
 }

@@ -1,17 +1,17 @@
-//! The real binary, and a database of its own for each test.
+//! The real binary.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
-use chargebook_ledger_postgres::{OrderSource, PostgresLedger};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::process::Command;
+
+use crate::assert_nothing_planted;
 
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
-fn unique(what: &str) -> String {
+pub(crate) fn unique(what: &str) -> String {
     format!("{what}_{}_{}", process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
 }
 
@@ -29,19 +29,6 @@ pub fn scratch_folder() -> PathBuf {
     let folder = env::temp_dir().join(unique("chargebook_test"));
     fs::create_dir_all(&folder).unwrap();
     folder
-}
-
-/// A new, migrated database on the cluster that `DATABASE_URL` names; its address and a ledger on it.
-pub async fn fresh_database() -> (String, PostgresLedger) {
-    let url = env::var_os("DATABASE_URL").expect("run the tests through script/test").into_string().unwrap();
-    let name = unique("e2e");
-    let mut admin = PgConnection::connect(&url).await.unwrap();
-    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0"))).execute(&mut admin).await.unwrap();
-    let (server, _) = url.rsplit_once('/').unwrap();
-    let url = format!("{server}/{name}");
-    let ledger = PostgresLedger::connect_lazy(&url, 4, OrderSource::Table).unwrap();
-    ledger.migrate().await.unwrap();
-    (url, ledger)
 }
 
 /// How a command ended.
@@ -64,5 +51,7 @@ pub async fn run(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -
     }
     let output: Output = command.envs(settings.iter().copied()).output().await.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
+    let ran = Ran { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) };
+    assert_nothing_planted(&ran.err);
+    ran
 }

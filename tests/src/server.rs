@@ -1,5 +1,6 @@
 //! The real server, and how webhooks are sent to it.
 
+use std::env;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -10,14 +11,14 @@ use chargebook_source_stripe::sign;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
-use crate::{Event, binary, scratch_folder};
+use crate::{Event, assert_nothing_planted, binary, scratch_folder};
 
 /// The secret that the server of a test accepts.
-pub const SECRET: &str = "whsec_end_to_end_tests";
+pub const SECRET: &str = "whsec_planted_by_the_end_to_end_tests";
 
-/// A running server. Dropping it kills it.
+/// A running server. Dropping it kills it, and asserts that nothing is in its log that may not be.
 pub struct Server {
     /// Its address, `http://127.0.0.1:port`.
     pub base: String,
@@ -26,6 +27,7 @@ pub struct Server {
     child: Child,
     client: reqwest::Client,
     log: Arc<Mutex<String>>,
+    logging: JoinHandle<()>,
 }
 
 /// An answer.
@@ -50,6 +52,8 @@ impl Server {
             .arg("serve")
             .current_dir(&folder)
             .env_clear()
+            // So that all tests can be run with the most that is ever logged: RUST_LOG=trace script/test
+            .envs(env::vars_os().filter(|(name, _)| name == "RUST_LOG"))
             .env("CHARGEBOOK_DATABASE__URL", database_url)
             .env("CHARGEBOOK_HTTP__LISTEN", "127.0.0.1:0")
             .env("CHARGEBOOK_STRIPE__WEBHOOK_SECRETS", SECRET)
@@ -68,13 +72,13 @@ impl Server {
             log.lock().unwrap().push_str(&(line + "\n"));
         }
         let kept = Arc::clone(&log);
-        tokio::spawn(async move {
+        let logging = tokio::spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 kept.lock().unwrap().push_str(&(line + "\n"));
             }
         });
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { base: base.unwrap(), folder, child, client, log }
+        Self { base: base.unwrap(), folder, child, client, log, logging }
     }
 
     /// Sends an event as Stripe does, signed now.
@@ -133,12 +137,28 @@ impl Server {
         self.log.lock().unwrap().clone()
     }
 
+    /// The id of its process.
+    #[must_use]
+    pub fn process(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
     /// The most memory that it has held so far, in KiB (Linux only).
     #[must_use]
     pub fn memory_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id().unwrap())).unwrap();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        peak.trim().trim_end_matches(" kB").parse().unwrap()
+        self.status_kib("VmHWM:")
+    }
+
+    /// The memory that it holds now, in KiB (Linux only).
+    #[must_use]
+    pub fn resident_kib(&self) -> u64 {
+        self.status_kib("VmRSS:")
+    }
+
+    fn status_kib(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process())).unwrap();
+        let value = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        value.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// Ends it at once with `kill -9`, whatever it is doing.
@@ -146,15 +166,31 @@ impl Server {
         self.signal("-KILL").await;
     }
 
+    /// Ends it with `kill -9`, and waits until it has, so that another may listen where it did.
+    pub async fn crash(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
     /// Asks it to stop, and answers its exit code.
     pub async fn stop(mut self) -> i32 {
         self.signal("-TERM").await;
-        self.child.wait().await.unwrap().code().unwrap_or(-1)
+        let ended = self.child.wait().await.unwrap();
+        (&mut self.logging).await.unwrap();
+        ended.code().unwrap_or(-1)
     }
 
     async fn signal(&self, signal: &str) {
         let id = self.child.id().unwrap().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().await.unwrap().success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A test that has failed already should say why, and not this.
+        if !std::thread::panicking() {
+            assert_nothing_planted(&self.log());
+        }
     }
 }
 
@@ -174,7 +210,7 @@ pub async fn send_all(servers: &[Arc<Server>], events: Vec<Event>, connections: 
     sending.join_all().await;
 }
 
-async fn reply(response: reqwest::Response) -> Result<Reply, reqwest::Error> {
+pub(crate) async fn reply(response: reqwest::Response) -> Result<Reply, reqwest::Error> {
     let status = response.status().as_u16();
     let retry_after = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
     let text = response.text().await?;

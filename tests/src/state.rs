@@ -6,6 +6,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
+use crate::as_owner;
+
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -46,7 +48,7 @@ const QUERIES: [(&str, &str); 6] = [
 
 /// The books as text, table by table.
 pub async fn books(url: &str) -> Vec<(&'static str, Vec<String>)> {
-    let mut connection = PgConnection::connect(url).await.unwrap();
+    let mut connection = PgConnection::connect(&as_owner(url)).await.unwrap();
     let mut books = Vec::new();
     for (name, query) in QUERIES {
         let sql = format!("SELECT row_to_json(q)::text FROM ({query}) q ORDER BY 1");
@@ -58,13 +60,13 @@ pub async fn books(url: &str) -> Vec<(&'static str, Vec<String>)> {
 
 /// One number from the database.
 pub async fn number(url: &str, sql: &str) -> i64 {
-    let mut connection = PgConnection::connect(url).await.unwrap();
+    let mut connection = PgConnection::connect(&as_owner(url)).await.unwrap();
     sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap()
 }
 
 /// One text from the database; empty where there is none.
 pub async fn text(url: &str, sql: &str) -> String {
-    let mut connection = PgConnection::connect(url).await.unwrap();
+    let mut connection = PgConnection::connect(&as_owner(url)).await.unwrap();
     let text: Option<String> =
         sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&mut connection).await.unwrap();
     text.unwrap_or_default()

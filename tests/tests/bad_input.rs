@@ -35,7 +35,7 @@ async fn what_is_not_authentic_is_refused() {
     let body = good();
     let header = sign(&body, SECRET, now());
     let old = sign(&body, SECRET, now() - TimeDelta::seconds(301));
-    let wrong = sign(&body, "whsec_another", now());
+    let wrong = sign(&body, "whsec_planted_another", now());
     let v0_only = header.replace("v1=", "v0=");
     for (signature, code) in [
         (None, "signature_missing"),

@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 /// What the endpoint for connected accounts signs with; it is not that of the own account's endpoint.
-const CONNECT_SECRET: &str = "whsec_connect_endpoint";
+const CONNECT_SECRET: &str = "whsec_planted_for_connect";
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

@@ -8,15 +8,14 @@ use chargebook::clock::SystemClock;
 use chargebook_domain::ports::{Alias, Aliases, Clock, Joined};
 use chargebook_domain::{AccountId, DisputeId, DisputeKey};
 use chargebook_ledger_postgres::PostgresLedger;
-use chargebook_tests::{Event, Ran, Reply, Server, dispute, event, fresh_database, run, scratch_folder};
+use chargebook_tests::{Event, Ran, Reply, Server, as_owner, dispute, event, fresh_database, run, scratch_folder};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, from_str};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-const TOKEN: &str = "a-token-of-the-end-to-end-tests";
+const TOKEN: &str = "a-planted-token-of-the-tests";
 
-const TOKENS: (&str, &str) =
-    ("CHARGEBOOK_HTTP__API_TOKENS", "another-token-of-the-tests,a-token-of-the-end-to-end-tests");
+const TOKENS: (&str, &str) = ("CHARGEBOOK_HTTP__API_TOKENS", "another-planted-token,a-planted-token-of-the-tests");
 
 struct Shop {
     url: String,
@@ -48,7 +47,7 @@ impl Shop {
     }
 
     async fn sql(&self, sql: &str) {
-        let mut connection = PgConnection::connect(&self.url).await.unwrap();
+        let mut connection = PgConnection::connect(&as_owner(&self.url)).await.unwrap();
         sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut connection).await.unwrap();
     }
 

@@ -11,6 +11,9 @@ use crate::{Binaries, Error};
 /// The only role, and the owner of every database.
 pub(crate) const ROLE: &str = "chargebook";
 
+/// The mode of a stop that ends all connections, and finishes what was committed.
+const FAST: &str = "fast";
+
 /// What a crash of the machine may cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -45,6 +48,18 @@ impl Cluster {
     /// [`Error::NotDurable`] when a server runs there as [`Durability::Fast`] and a durable one is asked for;
     /// the others when Postgres is not installed, or does not start.
     pub fn open(dir: &Path, durability: Durability) -> Result<Self, Error> {
+        Self::open_with(dir, durability, &[])
+    }
+
+    /// As [`Cluster::open`], with more settings for a start, each as `name=value`. They outrank ours.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidSetting`], and those of [`Cluster::open`].
+    pub fn open_with(dir: &Path, durability: Durability, settings: &[String]) -> Result<Self, Error> {
+        if let Some(setting) = settings.iter().find(|setting| !is_plain_setting(setting)) {
+            return Err(Error::InvalidSetting { setting: setting.clone() });
+        }
         let binaries = Binaries::find()?;
         let place = Place::at(dir)?;
         let _lock = place.lock()?;
@@ -63,7 +78,7 @@ impl Cluster {
                 }
                 port
             }
-            None => server.start(&place, durability)?,
+            None => server.start(&place, durability, settings)?,
         };
         Ok(Self { place, server, password, port, started: running.is_none(), users })
     }
@@ -81,6 +96,12 @@ impl Cluster {
     #[must_use]
     pub fn is_started_here(&self) -> bool {
         self.started
+    }
+
+    /// The id of the server's main process, while it runs.
+    #[must_use]
+    pub fn process(&self) -> Option<u32> {
+        self.server.process()
     }
 
     /// The programs that the cluster was opened with.
@@ -114,7 +135,17 @@ impl Cluster {
     /// [`Error::Program`] when it does not stop.
     pub fn stop(self) -> Result<(), Error> {
         let _lock = self.place.lock()?;
-        self.server.stop()
+        self.server.stop(FAST)
+    }
+
+    /// Ends the server without letting it finish anything, as a crash would; whoever opens it next lets it recover.
+    ///
+    /// # Errors
+    ///
+    /// As [`Cluster::stop`].
+    pub fn crash(self) -> Result<(), Error> {
+        let _lock = self.place.lock()?;
+        self.server.stop("immediate")
     }
 
     /// Ends the use of the server; the last who does stops it, whoever started it. One that runs because a person
@@ -126,7 +157,7 @@ impl Cluster {
     pub fn leave(self) -> Result<(), Error> {
         let lock = self.place.lock()?;
         let left = match self.users.try_lock() {
-            Ok(()) if self.server.is_started_by_us(&self.place) => self.server.stop(),
+            Ok(()) if self.server.is_started_by_us(&self.place) => self.server.stop(FAST),
             Ok(()) | Err(TryLockError::WouldBlock) => Ok(()),
             Err(TryLockError::Error(error)) => Err(io_error("lock", &self.server.home.path)(error)),
         };
@@ -151,7 +182,7 @@ impl Cluster {
     /// As [`Cluster::stop`], or when something cannot be removed.
     pub fn remove(self) -> Result<(), Error> {
         let lock = self.place.lock()?;
-        self.server.stop()?;
+        self.server.stop(FAST)?;
         self.place.remove(&self.server.home)?;
         drop(lock);
         Ok(())
@@ -165,9 +196,27 @@ fn is_plain(name: &str) -> bool {
         && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }
 
+/// Whether `setting` is a name and a value that need no quoting in a shell.
+fn is_plain_setting(setting: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    setting.split_once('=').is_some_and(|(name, value)| {
+        !name.is_empty() && !value.is_empty() && name.bytes().chain(value.bytes()).all(is_plain)
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_plain;
+    use super::{is_plain, is_plain_setting};
+
+    #[test]
+    fn only_settings_that_need_no_quoting_are_taken() {
+        for setting in ["work_mem=8MB", "pg_stat_statements.max=100", "random_page_cost=1.1"] {
+            assert!(is_plain_setting(setting), "{setting}");
+        }
+        for setting in ["", "work_mem", "=8MB", "work_mem=", "a=b c", "a=$(b)", "a=b=c", "a='b'", "a=b;c"] {
+            assert!(!is_plain_setting(setting), "{setting}");
+        }
+    }
 
     #[test]
     fn only_names_that_need_no_quoting_are_taken() {

@@ -40,6 +40,13 @@ pub enum Error {
         name: String,
     },
 
+    /// A setting that would need quoting, or none at all.
+    #[error("`{setting}` is not a setting; write name=value, with letters, digits, _ and . only")]
+    InvalidSetting {
+        /// The setting as given.
+        setting: String,
+    },
+
     /// One of Postgres's programs ended badly.
     #[error("{program} failed; it said: {output}")]
     Program {

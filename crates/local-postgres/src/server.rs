@@ -57,13 +57,13 @@ impl Server {
     }
 
     /// Starts the server and waits until it takes connections; gives the port.
-    pub(crate) fn start(&self, place: &Place, durability: Durability) -> Result<u16, Error> {
+    pub(crate) fn start(&self, place: &Place, durability: Durability, settings: &[String]) -> Result<u16, Error> {
         let wanted = place.last_port();
         let mut attempt = 1;
         loop {
             self.discard_stale_pid_file()?;
             let port = free_port(wanted)?;
-            match self.try_start(place, port, durability) {
+            match self.try_start(place, &options(port, durability, settings)) {
                 Ok(()) => {
                     place.remember_port(port)?;
                     place.remember_start(&self.identity().unwrap_or_default())?;
@@ -78,7 +78,7 @@ impl Server {
         }
     }
 
-    fn try_start(&self, place: &Place, port: u16, durability: Durability) -> Result<(), Error> {
+    fn try_start(&self, place: &Place, options: &str) -> Result<(), Error> {
         let log = place.open_log()?;
         let begin = log.metadata().map_err(io_error("look at", &place.log()))?.len();
         let errors = log.try_clone().map_err(io_error("open", &place.log()))?;
@@ -86,7 +86,7 @@ impl Server {
         let status = self
             .as_account("pg_ctl")
             .args(["start", "-D", "data", "-w", "-s", "-t", WAIT_SECONDS, "-o"])
-            .arg(options(port, durability))
+            .arg(options)
             .stdout(log)
             .stderr(errors)
             .status()
@@ -98,13 +98,13 @@ impl Server {
         Err(Error::Program { program: "pg_ctl start", output })
     }
 
-    /// Ends all connections and stops the server; nothing to do is success.
-    pub(crate) fn stop(&self) -> Result<(), Error> {
+    /// Ends all connections and stops the server, in this mode of `pg_ctl`; nothing to do is success.
+    pub(crate) fn stop(&self, mode: &str) -> Result<(), Error> {
         if !self.pid_file().exists() {
             return Ok(());
         }
         let mut command = self.as_account("pg_ctl");
-        command.args(["stop", "-D", "data", "-m", "fast", "-w", "-s"]);
+        command.args(["stop", "-D", "data", "-m", mode, "-w", "-s"]);
         command.args(["-t", WAIT_SECONDS]);
         match run("pg_ctl stop", &mut command) {
             // It ended by itself meanwhile.
@@ -130,6 +130,11 @@ impl Server {
     /// What no two starts have in common: the number of the process, and the second it began in.
     fn identity(&self) -> Option<String> {
         Some(format!("{} {}", self.pid_file_line(0)?, self.pid_file_line(2)?))
+    }
+
+    /// The id of the server's main process, while it runs.
+    pub(crate) fn process(&self) -> Option<u32> {
+        self.pid_file_line(0)?.parse().ok()
     }
 
     /// Whether the server that runs was started as [`Durability::Durable`].
@@ -201,17 +206,18 @@ impl Server {
 }
 
 /// The server's settings, for the shell that `pg_ctl` starts it with. Given here, they outrank every file.
-fn options(port: u16, durability: Durability) -> String {
+fn options(port: u16, durability: Durability, settings: &[String]) -> String {
     let safety = match durability {
         Durability::Durable => "on",
         Durability::Fast => "off",
     };
-    format!(
+    let ours = format!(
         "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories= \
          -c max_connections=200 -c shared_buffers=64MB -c timezone=UTC -c log_timezone=UTC \
          -c logging_collector=off -c log_destination=stderr \
          -c fsync={safety} -c synchronous_commit={safety} -c full_page_writes={safety}"
-    )
+    );
+    settings.iter().fold(ours, |all, setting| all + " -c " + setting)
 }
 
 /// `wanted` if nobody listens there, else any free port.

@@ -75,6 +75,12 @@ fn a_durable_server_is_durable() {
 }
 
 #[test]
+fn a_setting_that_is_given_outranks_ours() {
+    let shell = r#"psql "$DATABASE_URL" -XAt -c "SHOW shared_buffers""#;
+    assert_eq!(output(&["--set", "shared_buffers=16MB", "sh", "-c", shell]).stdout, b"16MB\n");
+}
+
+#[test]
 fn afterwards_the_server_and_its_files_are_gone() {
     let folder = temporary("ended");
     let output = with_postgres(&["sh", "-c", "echo $DATABASE_URL"]).env("TMPDIR", &folder).output().unwrap();

@@ -19,10 +19,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 /// What may stand in no log, no message and no table but that of the orders.
-const EMAIL: &str = "marker.person@example.com";
-const KEY: &str = "a-key-of-customers-for-tests";
-const SECRET: &str = "a-secret-of-the-endpoint-for-tests";
-const TOKEN: &str = "a-token-of-the-api-for-tests";
+const EMAIL: &str = "planted.person@example.com";
+const KEY: &str = "a-planted-key-of-customers";
+const SECRET: &str = "a-planted-secret-of-the-endpoint";
+const TOKEN: &str = "a-planted-token-of-the-api";
 
 const RULES: &str = r#"
 [[rule]]
@@ -229,7 +229,7 @@ async fn each_trigger_of_a_dispute_fires_its_rules_and_each_action_is_done() {
     let log_of_server = server.log();
     assert_eq!(server.stop().await, 0);
     for place in [&tables, &bodies, &shown, &log_of_server, &mails.concat()] {
-        for marker in [EMAIL, "marker.person", KEY, SECRET, TOKEN] {
+        for marker in [EMAIL, "planted.person", KEY, SECRET, TOKEN] {
             assert!(!place.to_lowercase().contains(marker), "{marker} in {place}");
         }
     }

@@ -63,6 +63,20 @@ const ALLOWED: &[Row] = &[
         ],
         tests_use: &["chargebook-domain", "chargebook-port-contracts"],
     },
+    // Nobody ships it either: it reads as everything that reads does.
+    Row {
+        package: "chargebook-fuzz-targets",
+        uses: &[
+            "chargebook",
+            "chargebook-domain",
+            "chargebook-port-contracts",
+            "chargebook-source-stripe",
+            "chargebook-source-woocommerce",
+            "chargebook-stories",
+            "chargebook-stripe-wire",
+        ],
+        tests_use: &[],
+    },
     Row {
         package: "chargebook-tests",
         uses: &[],

@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "these are tests, in which what is not as expected should panic")]
 
 mod dependencies;
+mod deployment;
 mod documents;
 mod markdown;
+mod migrations;
 mod settings;
 mod sources;
 mod tree;

@@ -8,7 +8,7 @@ use crate::tree::{documents, text};
 /// Where the code has its keys, one a line: `("database.url", Kind::Secret),`.
 const KEYS: &str = "crates/app/src/settings/keys.rs";
 
-fn known() -> BTreeSet<String> {
+pub(crate) fn known() -> BTreeSet<String> {
     let code = text(KEYS);
     let lines = code.lines().skip_while(|line| !line.starts_with("const KEYS")).skip(1);
     let entries = lines.take_while(|line| !line.starts_with(']'));
@@ -18,7 +18,7 @@ fn known() -> BTreeSet<String> {
 }
 
 /// A key, or that of a file which holds a secret; with a name of the user's where one is chosen.
-fn is_known(key: &str, known: &BTreeSet<String>) -> bool {
+pub(crate) fn is_known(key: &str, known: &BTreeSet<String>) -> bool {
     let is_known = |key: &str| {
         let of_chosen = |known: &String| {
             let Some((before, after)) = known.split_once("<shop>") else { return false };

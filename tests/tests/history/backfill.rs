@@ -3,7 +3,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use chargebook_port_contracts::fake_stripe::{Fault, KEY};
-use chargebook_tests::{Event, Server, assert_lawful, binary, books, number, send_all};
+use chargebook_tests::{Event, Server, as_owner, assert_lawful, binary, books, number, send_all};
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 use tokio::process::Command;
@@ -27,7 +27,7 @@ async fn a_backfill_books_every_dispute_as_it_ended_and_a_second_one_changes_not
     assert!(ran.out.contains(&format!("backfill: {disputes} disputes: {disputes} new, 0 known")), "{}", ran.out);
     assert_lawful(&filled.url).await;
 
-    let mut connection = PgConnection::connect(&filled.url).await.unwrap();
+    let mut connection = PgConnection::connect(&as_owner(&filled.url)).await.unwrap();
     let stands: BTreeMap<String, (String, String)> =
         sqlx::query_as::<_, (String, String, String)>("SELECT dispute_id, outcome, bucket FROM chargebook.disputes")
             .fetch_all(&mut connection)
@@ -120,7 +120,7 @@ async fn webhooks_for_the_same_disputes_meanwhile_end_in_the_same_books() {
 type Row = (String, String, String, String, Option<String>, String);
 
 async fn rows(url: &str, query: &'static str) -> Vec<Row> {
-    let mut connection = PgConnection::connect(url).await.unwrap();
+    let mut connection = PgConnection::connect(&as_owner(url)).await.unwrap();
     let mut rows: Vec<Row> = sqlx::query_as(query).fetch_all(&mut connection).await.unwrap();
     rows.sort();
     rows
@@ -177,7 +177,7 @@ async fn a_key_that_is_refused_ends_with_what_to_do() {
     };
     let without = ask(None).await;
     assert_eq!((without.code, without.err.contains("stripe.api_key")), (2, true), "{}", without.err);
-    let wrong = ask(Some("rk_test_another")).await;
+    let wrong = ask(Some("rk_test_plantedAnother")).await;
     assert_eq!((wrong.code, wrong.err.contains("API key")), (1, true), "{}", wrong.err);
-    assert!(!wrong.err.contains("rk_test_another") && !wrong.err.contains(KEY));
+    assert!(!wrong.err.contains("rk_test_plantedAnother") && !wrong.err.contains(KEY));
 }

@@ -99,6 +99,6 @@ async fn what_webhooks_lost_is_found_and_the_books_tie_out_to_the_cent() {
 
 async fn text(url: &str, query: &str) -> String {
     use sqlx::Connection as _;
-    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    let mut connection = sqlx::PgConnection::connect(&chargebook_tests::as_owner(url)).await.unwrap();
     sqlx::query_scalar(sqlx::AssertSqlSafe(query.to_owned())).fetch_one(&mut connection).await.unwrap()
 }

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 
 use chargebook::limits::Limits;
 use chargebook::serve::App;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -103,15 +103,34 @@ async fn headers_that_are_too_large_or_too_slow_end_the_connection() {
     assert!(!slow.unwrap().starts_with("HTTP/1.1 200 "));
 }
 
+const LIVE: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
 #[tokio::test]
-async fn connections_beyond_the_limit_wait_for_one_to_end() {
-    let limits = Limits { connections: 1, ..Limits::default() };
+async fn a_connection_beyond_the_limit_takes_the_place_of_the_one_that_is_idle_for_longest() {
+    let limits = Limits { connections: 2, ..Limits::default() };
     let server = Running::start(App { limits, ..app(Arc::new(ledger())) }).await;
-    let idle = TcpStream::connect(server.address).await.unwrap();
-    let request = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    let mut waiting = Box::pin(server.raw(request));
+    let mut oldest = TcpStream::connect(server.address).await.unwrap();
+    let mut newer = TcpStream::connect(server.address).await.unwrap();
+    assert!(server.raw(LIVE).await.starts_with("HTTP/1.1 200 "));
+    assert_eq!(oldest.read(&mut [0; 1]).await.unwrap(), 0, "it is closed");
+    newer.write_all(LIVE).await.unwrap();
+    let mut answer = String::new();
+    newer.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[tokio::test]
+async fn a_connection_beyond_the_limit_waits_for_those_that_are_at_work() {
+    let held = HeldLedger::before(Arc::new(ledger()));
+    let limits = Limits { connections: 1, ..Limits::default() };
+    let server = Running::start(App { limits, ..app(held.clone()) }).await;
+    let at_work = server.deliver_later("other evt_1");
+    held.wait_for_batch().await;
+    let mut waiting = Box::pin(server.raw(LIVE));
     assert!(timeout(Duration::from_millis(200), &mut waiting).await.is_err());
-    drop(idle);
+    held.may_go.add_permits(1);
+    assert_eq!(at_work.await.unwrap().status, 200);
+    // Its connection is idle now, though its client would keep it open.
     assert!(waiting.await.starts_with("HTTP/1.1 200 "));
 }
 

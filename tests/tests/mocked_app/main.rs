@@ -4,9 +4,11 @@
 
 mod answers;
 mod api;
+mod clock;
 mod limits;
 mod metrics;
 mod outages;
 mod stopping;
 mod support;
+mod turns;
 mod workers;

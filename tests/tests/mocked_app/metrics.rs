@@ -63,6 +63,7 @@ async fn webhooks_that_arrive_while_a_batch_commits_form_the_next() {
     });
     let mut app = app(held.clone());
     app.ports.source = Some(Arc::new(source));
+    app.limits.writers = 1;
     let server = Running::start(app).await;
     let first = server.deliver_later("dispute evt_0");
     held.wait_for_batch().await;

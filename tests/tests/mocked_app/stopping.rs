@@ -1,10 +1,11 @@
+use std::sync::Arc;
 use std::time::Duration;
 
+use chargebook_tests::until;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::support::{HeldLedger, Running, app, ledger};
-use std::sync::Arc;
 
 #[tokio::test]
 async fn a_server_that_is_told_to_stop_finishes_what_it_accepted() {
@@ -49,4 +50,33 @@ async fn an_address_that_is_taken_is_an_error() {
     second.listen = server.address;
     let error = chargebook::serve::serve(second, std::future::pending(), |_| {}).await.unwrap_err();
     assert_eq!(error.to_string(), format!("can't listen on {}", server.address));
+}
+
+#[tokio::test]
+async fn while_it_drains_a_server_serves_and_says_that_it_is_not_ready() {
+    let mut app = app(Arc::new(ledger()));
+    app.limits.drain_for = Duration::from_mins(1);
+    let server = Running::start(app).await;
+    assert_eq!(server.get("/health/ready").await.short(), (200, "ready".to_owned()));
+    let [ready, live, webhook] = ["/health/ready", "/health/live", "/webhooks/stripe"].map(|path| server.url(path));
+    let draining = server.stop();
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+    until(async || client.get(&ready).send().await.unwrap().status() == 503).await;
+    assert!(client.get(&ready).send().await.unwrap().text().await.unwrap().contains("stopping"));
+    assert_eq!(client.get(&live).send().await.unwrap().status(), 200);
+    let delivery = client.post(&webhook).header("Stripe-Signature", "good").body("dispute evt_1");
+    let answer = delivery.send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers()["connection"].to_str().unwrap()), (200, "close"));
+    assert!(answer.text().await.unwrap().contains("recorded"));
+    draining.abort();
+}
+
+#[tokio::test]
+async fn a_server_that_has_drained_ends() {
+    let mut app = app(Arc::new(ledger()));
+    app.limits.drain_for = Duration::from_millis(100);
+    let server = Running::start(app).await;
+    let address = server.address;
+    server.stop().await.unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err(), "it still listens");
 }

@@ -7,7 +7,7 @@ use chargebook_tests::{Reply, Server, fresh_database};
 use serde_json::{Value, json};
 
 /// What signs the webhooks of the shop.
-pub(crate) const SECRET: &str = "a secret of the shop";
+pub(crate) const SECRET: &str = "a planted secret of the shop";
 
 /// In which mode the fixtures and the stories are is of no importance here.
 pub(crate) const SETTINGS: [(&str, &str); 1] = [("CHARGEBOOK_WOOCOMMERCE__SHOP__WEBHOOK_SECRETS", SECRET)];

@@ -15,12 +15,13 @@ use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 const USAGE: &str = "\
-usage: with-postgres [--durable] COMMAND [ARG...]
+usage: with-postgres [--durable] [--set NAME=VALUE]... COMMAND [ARG...]
 
 Starts a throw-away PostgreSQL, runs COMMAND with its address in DATABASE_URL and its programs first on
 the PATH, then stops and removes it. Ends with COMMAND's exit code, or 128 plus the signal that ended it.
 
-  --durable   commits reach the disk, as in production; for measuring
+  --durable          commits reach the disk, as in production; for measuring
+  --set NAME=VALUE   one of PostgreSQL's settings, instead of ours
 ";
 
 const EXIT_USAGE: u8 = 2;
@@ -57,13 +58,16 @@ fn main() -> ExitCode {
         Some(_) => Durability::Durable,
         None => Durability::Fast,
     };
+    let mut settings = Vec::new();
+    while arguments.next_if(|argument| argument == "--set").is_some() {
+        settings.push(arguments.next().unwrap_or_default().to_string_lossy().into_owned());
+    }
     match arguments.next() {
-        Some(program) if program != "--help" => {
-            run(durability, program, arguments.collect()).unwrap_or_else(|failure| {
+        Some(program) if program != "--help" => run(durability, &settings, program, arguments.collect())
+            .unwrap_or_else(|failure| {
                 report(&failure);
                 failure.exit_code()
-            })
-        }
+            }),
         _ => {
             eprint!("{USAGE}");
             ExitCode::from(EXIT_USAGE)
@@ -71,11 +75,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(durability: Durability, program: OsString, arguments: Vec<OsString>) -> Result<ExitCode, Failure> {
+fn run(
+    durability: Durability,
+    settings: &[String],
+    program: OsString,
+    arguments: Vec<OsString>,
+) -> Result<ExitCode, Failure> {
     // From here on these signals wait until we look, so that none of them leaves a server behind.
     let mut signals = Signals::new([SIGCHLD, SIGHUP, SIGINT, SIGTERM]).map_err(Failure::Signals)?;
     let dir = make_folder()?;
-    let cluster = Cluster::open(&dir, durability).map_err(|error| {
+    let cluster = Cluster::open_with(&dir, durability, settings).map_err(|error| {
         let _ = fs::remove_dir_all(&dir);
         Failure::Open(error)
     })?;

@@ -17,7 +17,9 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
-use crate::{SEED, per_second};
+use crate::SEED;
+use crate::latencies::per_second;
+use crate::processes::{Cluster, used, used_here};
 
 /// As many pages as the program has under way.
 const AT_A_TIME: usize = 8;
@@ -163,42 +165,10 @@ struct Ran {
 }
 
 /// Processor time in milliseconds, by who used it.
-#[derive(Clone, Copy, Default)]
 struct Cpu {
     program: u64,
     postgres: u64,
     fake: u64,
-}
-
-impl Cpu {
-    /// Of all that run now, with the children that they have had. `program` is the process that is measured.
-    fn so_far(program: u32) -> Self {
-        let mut cpu = Self::default();
-        let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        for stat in processes.filter_map(|id| fs::read_to_string(format!("/proc/{id}/stat")).ok()) {
-            let (id, rest) = stat.split_once(" (").unwrap();
-            let (name, fields) = rest.rsplit_once(") ").unwrap();
-            // Times are in hundredths of a second: its own, its children's.
-            let times: Vec<u64> = fields.split(' ').skip(11).take(4).map(|field| field.parse().unwrap()).collect();
-            let (own, all) = (10 * (times[0] + times[1]), 10 * times.iter().sum::<u64>());
-            match id {
-                id if id == program.to_string() => cpu.program += own,
-                id if id == std::process::id().to_string() => cpu.fake += own,
-                // Connections that have ended are among the children of the first.
-                _ if name == "postgres" => cpu.postgres += all,
-                _ => {}
-            }
-        }
-        cpu
-    }
-
-    fn since(self, before: Self) -> Self {
-        Self {
-            program: self.program - before.program,
-            postgres: self.postgres - before.postgres,
-            fake: self.fake - before.fake,
-        }
-    }
 }
 
 async fn backfill(stripe: &FakeStripe, url: &str, per_second: u32) -> Ran {
@@ -216,16 +186,18 @@ async fn backfill(stripe: &FakeStripe, url: &str, per_second: u32) -> Ran {
         .spawn()
         .unwrap();
     let id = child.id().unwrap();
-    let before = Cpu { program: 0, ..Cpu::so_far(id) };
-    let (mut peak_kib, mut now) = (0, before);
+    let cluster = Cluster::of(url).await;
+    let (postgres, fake) = (cluster.used_ms(), used_here());
+    let (mut peak_kib, mut program) = (0, 0);
     loop {
         tokio::select! {
             ended = child.wait() => {
                 assert!(ended.unwrap().success());
-                return Ran { took: begun.elapsed(), peak_kib, cpu: now.since(before) };
+                let cpu = Cpu { program, postgres: cluster.used_ms() - postgres, fake: used_here() - fake };
+                return Ran { took: begun.elapsed(), peak_kib, cpu };
             }
             () = tokio::time::sleep(Duration::from_millis(50)) => {
-                now = Cpu::so_far(id);
+                program = used(id).map_or(program, |used| used.own_ms);
                 let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
                 let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
                 peak_kib = peak.map_or(peak_kib, |peak| peak.trim().trim_end_matches(" kB").parse().unwrap());

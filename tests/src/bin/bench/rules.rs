@@ -1,17 +1,18 @@
 //! What customers and rules cost the webhooks: the same deliveries to a server that has neither, and to one that scores
 //! every customer and looks at ten rules, in turns, so that whatever else the machine does is with both.
 
-use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt::Write as _, fs};
 
 use chargebook_domain::OrderPayment;
 use chargebook_domain::ports::OrderBook;
 use chargebook_stories::{deliveries, stories};
-use chargebook_tests::{Event, Server, assert_lawful, fresh_database, number, scratch_folder, until};
+use chargebook_tests::{Server, assert_lawful, fresh_database, number, scratch_folder, until};
 use serde_json::{Value, json};
 
-use crate::{Measured, SEED, load, per_second};
+use crate::SEED;
+use crate::generator::{Generator, Measured, Plan};
+use crate::latencies::per_second;
 
 const CONNECTIONS: usize = 32;
 const ROUNDS: usize = 10;
@@ -42,17 +43,13 @@ fn rules() -> String {
 pub(crate) async fn measure() -> Value {
     let (without, with) = (start(&[]).await, start_with_rules().await);
     let stories = stories(SEED, 6_000, "2025-01-06T00:00:00Z".parse().unwrap());
-    let events: Vec<_> = deliveries(SEED, &stories)
-        .into_iter()
-        .map(|event| Event { id: event.id.clone(), body: event.body.clone() })
-        .take(ROUNDS * EVENTS_A_ROUND)
-        .collect();
+    let bodies: Vec<_> = deliveries(SEED, &stories).into_iter().map(|event| event.body.as_str()).collect();
     println!("{:>6} {:>22} {:>22}", "round", "without, events/s", "with ten rules");
     let (mut plain, mut ruled) = (Vec::new(), Vec::new());
-    for (nth, part) in events.chunks(EVENTS_A_ROUND).enumerate() {
-        let one = load(&without.server, part.to_vec(), CONNECTIONS).await;
-        let other = load(&with.server, part.to_vec(), CONNECTIONS).await;
-        println!("{:>6} {:>22} {:>22}", nth + 1, one.per_second(), other.per_second());
+    for (nth, part) in bodies.chunks(EVENTS_A_ROUND).take(ROUNDS).enumerate() {
+        let one = load(&without.server, part);
+        let other = load(&with.server, part);
+        println!("{:>6} {:>22} {:>22}", nth + 1, rate(&one), rate(&other));
         plain.push(one);
         ruled.push(other);
     }
@@ -72,13 +69,24 @@ pub(crate) async fn measure() -> Value {
     json!({ "without_per_second": one, "with_per_second": other, "percent": percent, "follow_ups_open": behind })
 }
 
+fn load(server: &Server, bodies: &[&str]) -> Measured {
+    let plan = Plan { connections: CONNECTIONS, rate: None };
+    let measured = Generator::start(&server.base, plan, bodies.iter().copied()).run();
+    assert_eq!(measured.refused, 0);
+    measured
+}
+
+fn rate(measured: &Measured) -> u64 {
+    per_second(measured.latencies.count(), measured.took)
+}
+
 fn overall(measured: &[Measured]) -> u64 {
     let took: Duration = measured.iter().map(|part| part.took).sum();
-    per_second(measured.iter().map(|part| part.events).sum(), took)
+    per_second(measured.iter().map(|part| part.latencies.count()).sum(), took)
 }
 
 struct Side {
-    server: Arc<Server>,
+    server: Server,
     url: String,
 }
 
@@ -96,7 +104,7 @@ async fn start(settings: &[(&str, &str)]) -> Side {
         stories.iter().flat_map(|story| &story.orders).map(|order| OrderPayment::try_from(order).unwrap()).collect();
     ledger.import(&orders).await.unwrap();
     let settings: Vec<_> = settings.iter().copied().chain([("CHARGEBOOK_STRIPE__LIVEMODE", "false")]).collect();
-    let server = Arc::new(Server::start(&url, &settings).await);
+    let server = Server::start(&url, &settings).await;
     if settings.len() > 1 {
         // The orders were imported without a key, and are hashed by the server.
         let unhashed = "SELECT count(*) FROM chargebook.orders WHERE customer IS NULL AND customer_email IS NOT NULL";

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use chargebook_domain::CustomerId;
 use chargebook_domain::ports::Monitoring;
 use chargebook_ledger_postgres::reading::CustomerOrder;
-use chargebook_tests::fresh_database;
+use chargebook_tests::{as_owner, fresh_database};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-use crate::milliseconds;
+use crate::latencies::milliseconds;
 
 const FILL: &str = include_str!("views.sql");
 
@@ -20,7 +20,7 @@ const TIMES: usize = 20;
 /// Fills a database with so many disputes and orders, and asks.
 pub(crate) async fn measure(disputes: usize, orders: usize) -> Value {
     let (url, ledger) = fresh_database().await;
-    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let mut connection = PgConnection::connect(&as_owner(&url)).await.unwrap();
     let customers = (disputes * 3 / 10).max(2);
     println!("filling: {disputes} disputes, {orders} orders, {customers} customers");
     let fill = FILL
