@@ -2,6 +2,7 @@
 
 use chargebook_ledger_postgres::{MIGRATOR, MigrationState, OrderSource, PostgresLedger};
 use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
 use tokio::join;
 use tokio::task::yield_now;
 
@@ -10,6 +11,9 @@ const BEFORE_DOUBLES: i64 = 20_261_122_000_007;
 
 #[sqlx::test(migrations = false)]
 async fn a_migration_that_waits_for_its_lock_lets_those_pass_who_wait_behind_it(pool: PgPool) {
+    // As the ledger connects: a role that is named like the schema would else look for its migrations there.
+    let options = PgConnectOptions::clone(&pool.connect_options()).options([("search_path", "public")]);
+    let pool = PgPool::connect_with(options).await.unwrap();
     MIGRATOR.run_to(BEFORE_DOUBLES, &pool).await.unwrap();
     let mut report = pool.begin().await.unwrap();
     sqlx::query("SELECT FROM chargebook.disputes").execute(&mut *report).await.unwrap();
