@@ -8,14 +8,9 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, fmt, registry};
 
-/// What others log although nothing is wrong: async-stripe about events of other API versions than its own, which are
-/// read all the same, and Postgres about tables that are there already.
-const EXPECTED: [&str; 3] = ["stripe_webhook=off", "stripe_shared=off", "sqlx::postgres::notice=off"];
-
 /// Starts logging, once for the process. `RUST_LOG` sets levels; without it they begin at `default`.
 pub fn start(default: LevelFilter) {
     let levels = EnvFilter::builder().with_default_directive(default.into()).from_env_lossy();
-    let levels = EXPECTED.iter().filter_map(|quiet| quiet.parse().ok()).fold(levels, EnvFilter::add_directive);
     let is_terminal = io::stderr().is_terminal();
     let lines = fmt::layer().with_writer(io::stderr).with_ansi(is_terminal);
     let lines = if is_terminal { lines.boxed() } else { lines.json().flatten_event(true).boxed() };
@@ -26,12 +21,13 @@ pub fn start(default: LevelFilter) {
 
 /// What libraries say below `warn` is never logged, whatever `RUST_LOG` says: it can hold headers, bodies and secrets, and
 /// nobody can know which the next version adds. Of parameters in the database's address that sqlx passes over it would
-/// log the values; [`crate::wiring`] says as much without them.
+/// log the values; [`crate::wiring`] says as much without them. That tables are there already is no news.
 fn not_of_libraries() -> Targets {
     Targets::new()
         .with_default(LevelFilter::WARN)
         .with_target("chargebook", LevelFilter::TRACE)
         .with_target("sqlx_postgres::options::parse", LevelFilter::OFF)
+        .with_target("sqlx::postgres::notice", LevelFilter::OFF)
 }
 
 /// An error with what caused it, for the one place that logs it.
