@@ -24,7 +24,7 @@ GRANT INSERT ON
     chargebook.customers, chargebook.customer_keys, chargebook.customer_scores, chargebook.customer_decisions,
     chargebook.customer_tags, chargebook.follow_ups, chargebook.rule_log, chargebook.outbox,
     chargebook.dispute_aliases, chargebook.order_counts, chargebook.fraud_warnings, chargebook.payment_counts,
-    chargebook.monitor_alerts
+    chargebook.monitor_alerts, chargebook.carried_balances, chargebook.carried_figures
     TO :"server";
 
 -- Rows that say how something stands now.

@@ -106,6 +106,8 @@ const WRITES: &[(&str, &str)] = &[
     ("outbox", "UPDATE"),
     ("outbox", "DELETE"),
     ("summaries", "INSERT"),
+    ("carried_balances", "INSERT"),
+    ("carried_figures", "INSERT"),
     ("summary_deliveries", "INSERT"),
     ("summary_deliveries", "UPDATE"),
 ];

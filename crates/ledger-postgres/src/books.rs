@@ -1,12 +1,12 @@
 //! What a summary of one day is composed from.
 
+mod carried;
 mod known;
+mod proof;
 mod standing;
 
-use std::collections::BTreeMap;
-
 use chargebook_domain::ports::{LedgerError, Seal};
-use chargebook_domain::summary::{DayBooks, DayRow, LedgerMove, Unresolved};
+use chargebook_domain::summary::{DayBooks, DayRow, LedgerMove};
 use chargebook_domain::{
     AccountId, Currency, Deltas, DisputeId, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome,
     ResolutionKind,
@@ -14,6 +14,7 @@ use chargebook_domain::{
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
+pub(crate) use self::carried::carry;
 pub(crate) use self::known::known_books;
 use crate::PostgresLedger;
 use crate::error::{corrupt, read_error};
@@ -28,6 +29,10 @@ struct Day<'a> {
     sealed: bool,
     /// Rows dated before it are the opening balance, while that is not sealed.
     start: NaiveDate,
+    /// The last sealed day up to it to which the sums were carried.
+    carried: Option<NaiveDate>,
+    /// The last before it.
+    carried_before: Option<NaiveDate>,
 }
 
 pub(crate) fn currency(code: &str, table: &str) -> Result<Currency, LedgerError> {
@@ -137,7 +142,11 @@ impl PostgresLedger {
 async fn day_books(snapshot: &mut PgConnection, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
     let known = sqlx::query!(
         r#"SELECT EXISTS (SELECT FROM chargebook.summaries WHERE business_date = $1 AND state = 'sealed') AS "sealed!",
-                      EXISTS (SELECT FROM chargebook.summaries) AS "opened!""#,
+                      EXISTS (SELECT FROM chargebook.summaries) AS "opened!",
+                      (SELECT max(business_date) FROM chargebook.summaries WHERE is_carried AND business_date <= $1)
+                        AS carried,
+                      (SELECT max(business_date) FROM chargebook.summaries WHERE is_carried AND business_date < $1)
+                        AS carried_before"#,
         seal.date
     )
     .fetch_one(&mut *snapshot)
@@ -146,7 +155,15 @@ async fn day_books(snapshot: &mut PgConnection, seal: &Seal, book: Option<Accoun
     let start = seal.books_start.filter(|_| !known.opened).unwrap_or_default();
     let known_books = known_books(&mut *snapshot).await?;
     let of = book.as_ref().map(AccountId::as_str);
-    let day = Day { date: seal.date, book: of, zone: seal.zone.name(), sealed: known.sealed, start };
+    let day = Day {
+        date: seal.date,
+        book: of,
+        zone: seal.zone.name(),
+        sealed: known.sealed,
+        start,
+        carried: known.carried,
+        carried_before: known.carried_before,
+    };
     let month = seal.date.format("%Y-%m-01").to_string();
     let month = month.parse().unwrap_or(seal.date);
     let ninety = seal.date.checked_sub_days(Days::new(89)).unwrap_or(seal.date);
@@ -156,9 +173,9 @@ async fn day_books(snapshot: &mut PgConnection, seal: &Seal, book: Option<Accoun
         sealed: known.sealed,
         rows: rows(&mut *snapshot, &day).await?,
         moves: moves(&mut *snapshot, &day).await?,
-        opening: opening(&mut *snapshot, &day).await?,
-        resolved: resolved(&mut *snapshot, &day).await?,
-        unresolved: unresolved(&mut *snapshot, &day).await?,
+        opening: carried::opening(&mut *snapshot, &day).await?,
+        resolved: carried::resolved(&mut *snapshot, &day).await?,
+        unresolved: proof::unresolved(&mut *snapshot, &day).await?,
         month_to_date: standing::window(&mut *snapshot, &day, month).await?,
         ninety_days: standing::window(&mut *snapshot, &day, ninety).await?,
         open: standing::open(&mut *snapshot, &day).await?,
@@ -198,10 +215,9 @@ async fn rows(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<DayRow>,
                            coalesce(sum(b.lost_delta), 0)::bigint AS lost
                     FROM chargebook.resolutions b
                     WHERE b.account = r.account AND b.dispute_id = r.dispute_id AND b.currency = r.currency
-                      AND CASE WHEN b.sealed_in IS NULL
-                               THEN NOT $3 AND (b.occurred_at AT TIME ZONE $2)::date < $4 ELSE b.sealed_in < $1 END) b
-               WHERE CASE WHEN $3 THEN r.sealed_in = $1
-                          ELSE r.sealed_in IS NULL AND (r.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1 END
+                      AND coalesce(b.sealed_in < $1, NOT $3 AND (b.occurred_at AT TIME ZONE $2)::date < $4)) b
+               WHERE (($3 AND r.sealed_in = $1) OR (NOT $3 AND r.sealed_in IS NULL
+                      AND (r.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1))
                  AND ($5::text IS NULL OR r.account = $5)
                ORDER BY r.occurred_at, r.account, r.dispute_id, r.revision, r.currency"#,
         day.date,
@@ -223,8 +239,8 @@ async fn moves(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<LedgerM
                       coalesce(sum(p.amount_minor) FILTER (WHERE p.amount_minor > 0), 0)::bigint AS "debit!",
                       coalesce(sum(p.amount_minor) FILTER (WHERE p.amount_minor < 0), 0)::bigint AS "credit!"
                FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
-               WHERE CASE WHEN $3 THEN e.sealed_in = $1
-                          ELSE e.sealed_in IS NULL AND (e.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1 END
+               WHERE (($3 AND e.sealed_in = $1) OR (NOT $3 AND e.sealed_in IS NULL
+                      AND (e.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1))
                  AND ($5::text IS NULL OR e.account = $5)
                GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"#,
         day.date,
@@ -247,140 +263,6 @@ async fn moves(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<LedgerM
                 debit_minor: row.debit,
                 credit_minor: row.credit,
             })
-        })
-        .collect()
-}
-
-async fn opening(
-    snapshot: &mut PgConnection,
-    day: &Day<'_>,
-) -> Result<BTreeMap<(LedgerAccount, Currency), i64>, LedgerError> {
-    let rows = sqlx::query!(
-        r#"SELECT p.ledger_account, p.currency, sum(p.amount_minor)::bigint AS "balance!"
-               FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
-               WHERE CASE WHEN e.sealed_in IS NULL
-                          THEN NOT $4 AND (e.occurred_at AT TIME ZONE $3)::date < $2 ELSE e.sealed_in < $1 END
-                 AND ($5::text IS NULL OR e.account = $5)
-               GROUP BY 1, 2"#,
-        day.date,
-        day.start,
-        day.zone,
-        day.sealed,
-        day.book
-    )
-    .fetch_all(&mut *snapshot)
-    .await
-    .map_err(read_error)?;
-    rows.into_iter()
-        .map(|row| {
-            let account = LedgerAccount::parse(&row.ledger_account)
-                .ok_or_else(|| corrupt("postings", "ledger_account", &row.ledger_account))?;
-            Ok(((account, currency(&row.currency, "postings")?), row.balance))
-        })
-        .collect()
-}
-
-async fn resolved(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<BTreeMap<Currency, Deltas>, LedgerError> {
-    let rows = sqlx::query!(
-            r#"SELECT currency, sum(recovered_delta_minor)::bigint AS "recovered!", sum(loss_delta_minor)::bigint AS "loss!",
-                      sum(fee_delta_minor)::bigint AS "fee!", sum(fx_delta_minor)::bigint AS "fx!",
-                      sum(pending_delta_minor)::bigint AS "pending!", sum(suspense_delta_minor)::bigint AS "suspense!",
-                      sum(net_delta_minor)::bigint AS "net!", sum(closed_delta)::bigint AS "closed!",
-                      sum(won_delta)::bigint AS "won!", sum(lost_delta)::bigint AS "lost!"
-               FROM chargebook.resolutions
-               WHERE CASE WHEN sealed_in IS NULL
-                          THEN NOT $3 AND (occurred_at AT TIME ZONE $2)::date <= $1 ELSE sealed_in <= $1 END
-                 AND ($4::text IS NULL OR account = $4)
-               GROUP BY currency"#,
-            day.date,
-            day.zone,
-            day.sealed,
-            day.book
-        )
-        .fetch_all(&mut *snapshot)
-        .await
-        .map_err(read_error)?;
-    rows.into_iter()
-        .map(|row| {
-            let deltas = Deltas {
-                recovered: row.recovered,
-                loss: row.loss,
-                fee: row.fee,
-                fx: row.fx,
-                pending: row.pending,
-                suspense: row.suspense,
-                net: row.net,
-                closed: row.closed,
-                won: row.won,
-                lost: row.lost,
-            };
-            Ok((currency(&row.currency, "resolutions")?, deltas))
-        })
-        .collect()
-}
-
-/// Summed from the movements, not from the journal that it is compared with.
-async fn unresolved(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<BTreeMap<Currency, Unresolved>, LedgerError> {
-    let rows = sqlx::query!(
-        r#"WITH booked AS (
-                   SELECT m.account, coalesce(m.dispute_id, t.dispute_id) AS dispute_id, m.currency, m.category,
-                          m.amount_minor, m.fee_minor, m.net_minor
-                   FROM chargebook.movements m
-                   JOIN chargebook.journal_entries e
-                     ON e.account = m.account AND e.entry_id = 'movement:' || m.movement_id
-                   LEFT JOIN chargebook.movement_ties t ON t.account = m.account AND t.movement_id = m.movement_id
-                   WHERE CASE WHEN e.sealed_in IS NULL
-                              THEN NOT $3 AND (e.occurred_at AT TIME ZONE $2)::date <= $1 ELSE e.sealed_in <= $1 END
-                     AND ($4::text IS NULL OR m.account = $4)
-                   UNION ALL
-                   SELECT m.account, m.dispute_id, m.currency, m.category, -m.amount_minor, -m.fee_minor, -m.net_minor
-                   FROM chargebook.dispute_aliases a
-                   JOIN chargebook.movements m ON m.account = a.account AND m.dispute_id = a.dispute_id
-                   JOIN chargebook.journal_entries e
-                     ON e.account = m.account AND e.entry_id = 'reversal:' || m.movement_id
-                   WHERE CASE WHEN e.sealed_in IS NULL
-                              THEN NOT $3 AND (e.occurred_at AT TIME ZONE $2)::date <= $1 ELSE e.sealed_in <= $1 END
-                     AND ($4::text IS NULL OR m.account = $4)
-               ), decided AS (
-                   SELECT account, dispute_id FROM chargebook.resolutions
-                   WHERE CASE WHEN sealed_in IS NULL
-                              THEN NOT $3 AND (occurred_at AT TIME ZONE $2)::date <= $1 ELSE sealed_in <= $1 END
-                   GROUP BY account, dispute_id HAVING sum(closed_delta) > 0
-               ), valued AS (
-                   SELECT b.currency, b.dispute_id IS NULL AS of_account,
-                          b.fee_minor - CASE WHEN b.category = 'fee' THEN b.amount_minor ELSE 0 END AS fee,
-                          CASE WHEN b.category IN ('withdrawal', 'reinstatement') THEN -b.amount_minor ELSE 0 END
-                            AS principal,
-                          b.amount_minor - b.fee_minor - b.net_minor
-                            - CASE WHEN b.category = 'other' THEN b.amount_minor ELSE 0 END AS suspense
-                   FROM booked b
-                   WHERE NOT EXISTS (SELECT FROM decided d WHERE d.account = b.account AND d.dispute_id = b.dispute_id)
-               )
-               SELECT currency AS "currency!",
-                      coalesce(sum(fee) FILTER (WHERE NOT of_account), 0)::bigint AS "undecided_fee!",
-                      coalesce(sum(principal) FILTER (WHERE NOT of_account), 0)::bigint AS "undecided_principal!",
-                      coalesce(sum(suspense) FILTER (WHERE NOT of_account), 0)::bigint AS "undecided_suspense!",
-                      coalesce(sum(fee) FILTER (WHERE of_account), 0)::bigint AS "account_fee!",
-                      coalesce(sum(suspense) FILTER (WHERE of_account), 0)::bigint AS "account_suspense!"
-               FROM valued GROUP BY currency"#,
-        day.date,
-        day.zone,
-        day.sealed,
-        day.book
-    )
-    .fetch_all(&mut *snapshot)
-    .await
-    .map_err(read_error)?;
-    rows.into_iter()
-        .map(|row| {
-            let unresolved = Unresolved {
-                undecided_fee_minor: row.undecided_fee,
-                undecided_principal_minor: row.undecided_principal,
-                undecided_suspense_minor: row.undecided_suspense,
-                account_fee_minor: row.account_fee,
-                account_suspense_minor: row.account_suspense,
-            };
-            Ok((currency(&row.currency, "movements")?, unresolved))
         })
         .collect()
 }

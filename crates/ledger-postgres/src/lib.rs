@@ -39,6 +39,10 @@ const STATEMENT_TIMEOUT: &str = "30s";
 /// How long a request waits for a connection before the database counts as away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The same for booking, whose connections are hardly ever all in use. What waits asks for a new one at intervals of up to a
+/// fifth of this, so that webhooks are booked again soon after the database is back.
+const BOOKING_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// How many of the connections only book. They are few since each has its own plans; and whatever the others are kept busy
 /// with, webhooks do not wait for it.
 const BOOKING_CONNECTIONS_MAX: u32 = 4;
@@ -92,21 +96,22 @@ impl PostgresLedger {
                 ("lock_timeout", "10s"),
                 ("idle_in_transaction_session_timeout", "60s"),
             ]);
-        let pool = |connections| {
+        let pool = |connections, within| {
             PgPoolOptions::new()
                 .max_connections(connections)
-                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .acquire_timeout(within)
                 // Slower than that is an error, which is told where it is met.
-                .acquire_slow_threshold(ACQUIRE_TIMEOUT)
+                .acquire_slow_threshold(within)
         };
         let for_booking = (max_connections / 2).min(BOOKING_CONNECTIONS_MAX);
-        let others = pool(max_connections.saturating_sub(for_booking)).connect_lazy_with(options.clone());
+        let others = max_connections.saturating_sub(for_booking);
+        let others = pool(others, ACQUIRE_TIMEOUT).connect_lazy_with(options.clone());
         let ledger = Self::new(others, orders);
         if for_booking == 0 {
             return Ok(ledger);
         }
         // Whether a connection is still there is not asked first: whoever finds that it is not takes another.
-        let booking = pool(for_booking).test_before_acquire(false);
+        let booking = pool(for_booking, BOOKING_ACQUIRE_TIMEOUT).test_before_acquire(false);
         Ok(Self { booking: booking.connect_lazy_with(options.options(BOOKING_PLANS)), ..ledger })
     }
 

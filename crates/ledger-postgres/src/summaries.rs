@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
 
-use crate::books::known_books;
+use crate::books::{carry, known_books};
 use crate::error::{corrupt, ledger_error};
 use crate::{PostgresLedger, lease_end};
 
@@ -64,9 +64,9 @@ impl Summaries for PostgresLedger {
         let start = seal.books_start.filter(|_| last.is_none());
         let opening = start.and_then(|start| start.pred_opt()).filter(|opening| *opening < seal.date);
         sqlx::query!(
-            r#"INSERT INTO chargebook.summaries (business_date, time_zone, state, sealed_at)
-               SELECT $1, $2, 'sealed', $3::timestamptz
-               UNION ALL SELECT $4::date, $2, 'opening', $3 WHERE $4::date IS NOT NULL
+            r#"INSERT INTO chargebook.summaries (business_date, time_zone, state, sealed_at, is_carried)
+               SELECT $1, $2, 'sealed', $3::timestamptz, true
+               UNION ALL SELECT $4::date, $2, 'opening', $3, false WHERE $4::date IS NOT NULL
                ON CONFLICT DO NOTHING"#,
             seal.date,
             seal.zone.name(),
@@ -93,6 +93,7 @@ impl Summaries for PostgresLedger {
         .execute(&mut *transaction)
         .await
         .map_err(ledger_error)?;
+        carry(&mut transaction, seal.date).await?;
         transaction.commit().await.map_err(ledger_error)?;
         Ok(true)
     }

@@ -40,10 +40,13 @@ pub(super) async fn window(snapshot: &mut PgConnection, day: &Day<'_>, from: Nai
             Outcome::Open | Outcome::InquiryOpen => {}
         }
     }
+    // OFFSET 0 keeps the rows apart from the join: those of the window's disputes are looked up, and not all of history read.
     let principal = sqlx::query!(
         r#"SELECT r.currency, sum(r.recovered_delta_minor)::bigint AS "recovered!",
                       sum(r.loss_delta_minor)::bigint AS "loss!"
-               FROM chargebook.disputes d JOIN chargebook.resolutions r USING (account, dispute_id)
+               FROM chargebook.disputes d
+               CROSS JOIN LATERAL (SELECT * FROM chargebook.resolutions r
+                    WHERE r.account = d.account AND r.dispute_id = d.dispute_id OFFSET 0) r
                WHERE d.closed_at >= $1::date::timestamp AT TIME ZONE $3
                  AND d.closed_at < ($2::date + 1)::timestamp AT TIME ZONE $3 AND d.outcome IN ('won', 'lost')
                  AND ($4::text IS NULL OR d.account = $4)

@@ -97,9 +97,11 @@ impl<'rows, Row> Insert<'_, 'rows, Row> {
             return;
         }
         let (table, names, selected) = (self.table, self.names.join(", "), self.selected.join(", "));
-        let values = self.values.join(", ");
+        let values = self.names.iter().zip(&self.values).map(|(name, value)| format!("unnest({value}) AS {name}"));
+        // In the list of columns, where each takes its next value; in FROM all of them would be stored first, one by one.
+        let values = values.collect::<Vec<_>>().join(", ");
         let sql = format!(
-            "INSERT INTO chargebook.{table} AS t ({names}) SELECT {selected} FROM UNNEST({values}) AS r({names}) {then}"
+            "INSERT INTO chargebook.{table} AS t ({names}) SELECT {selected} FROM (SELECT {values}) AS r {then}"
         );
         self.writes.part(table, &sql);
     }

@@ -10,7 +10,7 @@ use sqlx::PgPool;
 use crate::case::{AFTER, Case, Happening, cases};
 
 /// The same case with one of its two disputes in a connected account.
-fn of_two_books(mut case: Case) -> Case {
+pub(crate) fn of_two_books(mut case: Case) -> Case {
     let connect = |seen: &mut Observation| {
         if seen.key.dispute.as_str() == "du_2" {
             seen.key.account = AccountId::parse("acct_1").unwrap();

@@ -135,22 +135,26 @@ impl Case {
 
     /// Lets everything happen.
     pub(crate) async fn play_on(&self, ledger: &PostgresLedger) {
-        let ingest = ingest(Arc::new(ledger.clone()), self.rules);
         for happening in &self.happenings {
-            match happening {
-                Happening::Deliver(batch) => {
-                    ingest.ingest(&received(batch), day(AFTER)).await.unwrap();
-                }
-                Happening::Import(payment) => {
-                    ledger.import(std::slice::from_ref(payment)).await.unwrap();
-                }
-                Happening::SealNextDay => {
-                    let next = self.next_day(ledger).await;
-                    assert!(ledger.seal(&self.seal(next)).await.unwrap());
-                }
-            }
+            self.let_happen(ledger, happening).await;
         }
         self.sweep(ledger.clone()).await;
+    }
+
+    pub(crate) async fn let_happen(&self, ledger: &PostgresLedger, happening: &Happening) {
+        match happening {
+            Happening::Deliver(batch) => {
+                let ingest = ingest(Arc::new(ledger.clone()), self.rules);
+                ingest.ingest(&received(batch), day(AFTER)).await.unwrap();
+            }
+            Happening::Import(payment) => {
+                ledger.import(std::slice::from_ref(payment)).await.unwrap();
+            }
+            Happening::SealNextDay => {
+                let next = self.next_day(ledger).await;
+                assert!(ledger.seal(&self.seal(next)).await.unwrap());
+            }
+        }
     }
 
     /// The same books in memory: everything once and in order, the orders first.

@@ -5,6 +5,7 @@
 
 mod apart;
 mod books;
+mod carried;
 mod case;
 mod concurrency;
 mod crashes;

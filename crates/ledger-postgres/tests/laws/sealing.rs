@@ -64,7 +64,7 @@ impl Sums {
 type Row = (String, i32, String, Vec<i64>);
 
 /// Deltas in the order of the columns.
-fn deltas_of(columns: &[i64]) -> Deltas {
+pub(crate) fn deltas_of(columns: &[i64]) -> Deltas {
     Deltas {
         recovered: columns[0],
         loss: columns[1],

@@ -17,6 +17,8 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("order_links", &[]),
     ("customer_decisions", &[]),
     ("dispute_aliases", &[]),
+    ("carried_balances", &[]),
+    ("carried_figures", &[]),
 ];
 
 /// The refusal of a guard.
@@ -137,6 +139,7 @@ async fn a_sealed_day_gets_nothing_more_and_stays_sealed(pool: PgPool) {
         ("UPDATE chargebook.source_event_bodies SET body = ''", "source_event_bodies_append_only"),
         ("DELETE FROM chargebook.summaries", "summaries_append_only"),
         ("UPDATE chargebook.summaries SET state = 'opening'", "summaries_append_only"),
+        ("UPDATE chargebook.summaries SET is_carried = false", "summaries_append_only"),
     ] {
         assert_eq!(refusal(&pool, sql).await, ("23001".to_owned(), rule.to_owned()), "{sql}");
     }

@@ -40,6 +40,12 @@ const BY_ACCOUNT: &[(&str, &str)] = &[
     ("fraud_warnings", "account warning_id charge_id payment_intent_id fraud_type card_brand occurred_at actionable"),
     ("dispute_reads", "account dispute_id reason due_at attempt claimed_until"),
     ("follow_ups", "account dispute_id version triggers state attempt queued_at due_at claimed_until ended_at reason"),
+    ("carried_balances", "account business_date ledger_account currency balance_minor"),
+    (
+        "carried_figures",
+        "account business_date currency recovered_minor loss_minor fee_minor fx_minor pending_minor suspense_minor \
+         net_minor closed_count won_count lost_count account_fee_minor account_suspense_minor",
+    ),
     ("sweeps", "account kind attempt claimed_until last_begun_at"),
     ("whole_stretches", "account from_at until_at"),
     (
@@ -63,7 +69,7 @@ const REFERENCE: &[(&str, &str)] = &[
     ("customer_scores", "customer score reasons scored_at disputes lost"),
     ("customer_decisions", "customer decided_at decided_by is_blocked reason"),
     ("customer_tags", "customer tag tagged_at tagged_by"),
-    ("summaries", "business_date time_zone state sealed_at"),
+    ("summaries", "business_date time_zone state sealed_at is_carried"),
     ("summary_deliveries", "business_date channel state"),
     ("deployment", "purpose"),
     ("order_book", "version"),
