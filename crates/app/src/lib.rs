@@ -23,6 +23,7 @@ pub mod workers;
 mod cached;
 mod commands;
 mod demo;
+mod export;
 mod gate;
 mod http;
 mod tables;

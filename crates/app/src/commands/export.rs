@@ -1,28 +1,28 @@
 //! `export journal`.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use chargebook_domain::ports::LedgerError;
-use chargebook_domain::{AccountId, Currency, LedgerAccount, Money};
+use chargebook_domain::{AccountId, Currency, Money};
 use chargebook_ledger_postgres::PostgresLedger;
-use chargebook_ledger_postgres::reading::JournalLine;
 use chrono::NaiveDate;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::disputes::account;
 use super::{Done, Failure, Refused};
+use crate::export::{
+    Beancount, Entries, Entry, ExportError, Files, Hledger, Layout, Lines, NetSuite, QuickBooks, Survey, Written, Xero,
+};
 use crate::mail::AccountNames;
 use crate::settings::Settings;
-use crate::tables::{amount, currency};
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// The journal as CSV, also with --json, a line a posting; amounts in major units, debit positive and credit negative.
-    /// A text that a spreadsheet would take for a formula has an apostrophe before it
+    /// The journal for spreadsheets and accounting systems, also with --json; amounts in major units. A text that a
+    /// spreadsheet would take for a formula has an apostrophe before it
     Journal(Journal),
 }
 
@@ -34,49 +34,50 @@ pub(super) struct Journal {
     /// The last accounting date
     #[arg(long)]
     to: NaiveDate,
+    /// Who takes it
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    format: Format,
     /// Only this book, such as default or acct_...
     #[arg(long, value_parser = account)]
     account: Option<AccountId>,
-    /// Writes to this file [default: standard output]
+    /// Only postings in this currency, such as usd
+    #[arg(long, value_parser = currency)]
+    currency: Option<Currency>,
+    /// Writes to this file, or to several of its name and a number [default: standard output]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-const COLUMNS: [&str; 12] = [
-    "entry_id",
-    "posted_on",
-    "occurred_at",
-    "book",
-    "dispute_id",
-    "order_ref",
-    "kind",
-    "narration",
-    "account",
-    "amount",
-    "currency",
-    "amount_minor",
-];
-
-/// Why an export ended.
-#[derive(Debug, thiserror::Error)]
-enum ExportError {
-    #[error(transparent)]
-    Ledger(#[from] LedgerError),
-    #[error("the export can't be written")]
-    Csv(#[from] csv::Error),
-    #[error("the export can't be written")]
-    Io(#[from] io::Error),
-    #[error("the sums exceed 64 bits")]
-    Overflow,
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    /// A line a posting, with everything that is known of it; debit positive, credit negative
+    Csv,
+    /// QuickBooks Online's journal entries
+    Qbo,
+    /// Xero's manual journals, 300 lines a file
+    Xero,
+    /// NetSuite's journal entries
+    Netsuite,
+    /// An hledger journal
+    Hledger,
+    /// A beancount ledger
+    Beancount,
 }
 
-impl ExportError {
-    /// What happened to the file, if that is why.
-    fn into_io(self) -> Result<io::Error, Self> {
+fn currency(text: &str) -> Result<Currency, String> {
+    Currency::parse(text).map_err(|error| error.to_string())
+}
+
+impl Format {
+    fn layout(self, settings: &Settings) -> Box<dyn Layout> {
+        let names = AccountNames::new(settings.account_names.clone());
         match self {
-            Self::Io(error) => Ok(error),
-            Self::Csv(error) if error.is_io_error() => Ok(error.into()),
-            other => Err(other),
+            Self::Csv => Box::new(Lines(names)),
+            Self::Qbo => Box::new(QuickBooks(names)),
+            Self::Xero => Box::new(Xero { codes: settings.account_codes.clone(), tax_rate: settings.tax_rate.clone() }),
+            Self::Netsuite => Box::new(NetSuite(names)),
+            Self::Hledger => Box::new(Hledger(names)),
+            Self::Beancount => Box::new(Beancount(names)),
         }
     }
 }
@@ -86,113 +87,111 @@ pub(super) async fn run(command: Command, ledger: &PostgresLedger, settings: &Se
     if journal.to < journal.from {
         return Err(Refused::wrong_usage(Refused::new("--to is before --from")));
     }
-    let out: Box<dyn Write + Send> = match &journal.out {
-        Some(path) => Box::new(File::create(path).map_err(|error| Refused::unwritable(path, error))?),
-        None => Box::new(io::stdout()),
+    let layout = journal.format.layout(settings);
+    let source = Source { journal: &journal, ledger, start: settings.schedule.books_start };
+    let postings = if layout.takes_all() { None } else { Some(source.survey(&*layout).await.map_err(failed)?) };
+    let unwritable = |error: io::Error| match (&journal.out, error.kind()) {
+        (_, io::ErrorKind::InvalidInput) => Refused::wrong_usage(error),
+        (Some(path), _) => Refused::unwritable(path, error).into(),
+        (None, _) => Failure::output(error),
     };
-    let written = write(&journal, ledger, settings, BufWriter::new(out)).await;
-    let written = written.map_err(|error| match (error.into_io(), journal.out.as_deref()) {
-        (Ok(error), Some(path)) => Refused::unwritable(path, error).into(),
-        (Ok(error), None) => Failure::output(error),
-        (Err(error), _) => Failure::failed(error),
+    let mut files = Files::create(journal.out.as_deref(), layout.head()).map_err(unwritable)?;
+    let written = source.write(&*layout, &mut files, postings).await;
+    let written = written.map_err(|error| match error {
+        ExportError::Io(error) => unwritable(error),
+        other => failed(other),
     })?;
-    written.report().map_err(Failure::failed)?;
+    let names = files.finish().map_err(unwritable)?;
+    report(&written, &names, &AccountNames::new(settings.account_names.clone())).map_err(Failure::failed)?;
     Ok(Done::Well)
 }
 
-/// What was written, to be compared with the trial balance.
-#[derive(Default)]
-struct Written {
-    entries: u64,
-    postings: u64,
-    last: Option<(String, String)>,
-    sums: BTreeMap<(String, String), i64>,
-}
-
-impl Written {
-    fn add(&mut self, line: &JournalLine, name: &str) -> Result<(), ExportError> {
-        let entry = Some((line.account.clone(), line.entry_id.clone()));
-        self.entries += u64::from(self.last != entry);
-        self.last = entry;
-        self.postings += 1;
-        let sum = self.sums.entry((line.currency.clone(), name.to_owned())).or_default();
-        *sum = sum.checked_add(line.amount_minor).ok_or(ExportError::Overflow)?;
-        Ok(())
-    }
-
-    /// Says it where it does not mix with the export.
-    fn report(&self) -> io::Result<()> {
-        let mut to = io::stderr().lock();
-        writeln!(to, "{} entries with {} postings:", self.entries, self.postings)?;
-        for ((code, account), sum) in &self.sums {
-            writeln!(to, "  {account:<30} {:>18} {}", amount(*sum, code), currency(code))?;
-        }
-        Ok(())
+fn failed(error: ExportError) -> Failure {
+    match error {
+        ExportError::Unusable(_) => Refused::wrong_usage(error),
+        error => Failure::failed(error),
     }
 }
 
-async fn write(
-    journal: &Journal,
-    ledger: &PostgresLedger,
-    settings: &Settings,
-    out: impl Write,
-) -> Result<Written, ExportError> {
-    let names = AccountNames::new(settings.account_names.clone());
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(COLUMNS)?;
-    let mut written = Written::default();
-    let days = journal.from..=journal.to;
-    ledger
-        .journal::<ExportError>(&days, settings.schedule.books_start, journal.account.as_ref(), |line| {
-            let account = LedgerAccount::parse(&line.ledger_account);
-            let name = account.map_or(line.ledger_account.as_str(), |account| names.name(account));
-            written.add(&line, name)?;
-            let currency = Currency::parse(&line.currency).ok();
-            let major = currency.and_then(|currency| Money::new(line.amount_minor, currency).to_major());
-            csv.write_record([
-                no_formula(&line.entry_id).as_ref(),
-                &line.posted_on.to_string(),
-                &line.occurred_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-                &line.account,
-                &no_formula(line.dispute_id.as_deref().unwrap_or_default()),
-                &no_formula(line.order_ref.as_deref().unwrap_or_default()),
-                &line.kind,
-                &no_formula(&line.narration),
-                &no_formula(name),
-                &major.map(|major| major.to_string()).unwrap_or_default(),
-                &line.currency,
-                &line.amount_minor.to_string(),
-            ])?;
+/// What is exported.
+struct Source<'a> {
+    journal: &'a Journal,
+    ledger: &'a PostgresLedger,
+    start: Option<NaiveDate>,
+}
+
+impl Source<'_> {
+    /// Looks at all entries before the first is written, so that what the layout can't take exactly is refused whole.
+    /// Answers how many postings there are.
+    async fn survey(&self, layout: &dyn Layout) -> Result<u64, ExportError> {
+        let mut survey = Survey::default();
+        self.each(&bar(None, "looked at"), |entry| {
+            survey.look(entry, layout);
             Ok(())
         })
         .await?;
-    csv.flush()?;
-    Ok(written)
-}
-
-/// A text that others chose, with an apostrophe before it where a spreadsheet would take it for a formula and run it.
-fn no_formula(text: &str) -> Cow<'_, str> {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-    if is_formula { format!("'{text}").into() } else { text.into() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_is_a_formula() {
-        for (text, written) in [
-            ("1001", "1001"),
-            ("", ""),
-            ("a=b", "a=b"),
-            ("=HYPERLINK(\"http://127.0.0.1\")", "'=HYPERLINK(\"http://127.0.0.1\")"),
-            ("+1", "'+1"),
-            ("-1", "'-1"),
-            ("@SUM(1)", "'@SUM(1)"),
-            ("\t=1", "'\t=1"),
-        ] {
-            assert_eq!(no_formula(text), written);
-        }
+        survey.judge(layout)?;
+        Ok(survey.postings)
     }
+
+    async fn write(
+        &self,
+        layout: &dyn Layout,
+        files: &mut Files,
+        postings: Option<u64>,
+    ) -> Result<Written, ExportError> {
+        let bar = bar(postings, "written");
+        let mut written = Written::default();
+        self.each(&bar, |entry| {
+            // What came since it was looked at.
+            let mut survey = Survey::default();
+            survey.look(entry, layout);
+            survey.judge(layout)?;
+            written.add(entry)?;
+            layout.write(entry, files)
+        })
+        .await?;
+        Ok(written)
+    }
+
+    async fn each(
+        &self,
+        bar: &ProgressBar,
+        mut each: impl FnMut(&Entry) -> Result<(), ExportError>,
+    ) -> Result<(), ExportError> {
+        bar.enable_steady_tick(Duration::from_millis(100));
+        let days: RangeInclusive<_> = self.journal.from..=self.journal.to;
+        let mut entries = Entries::of(self.journal.currency);
+        let account = self.journal.account.as_ref();
+        self.ledger
+            .journal::<ExportError>(&days, self.start, account, |line| {
+                bar.inc(1);
+                entries.add(line)?.map_or(Ok(()), |entry| each(&entry))
+            })
+            .await?;
+        entries.end().map_or(Ok(()), |entry| each(&entry))?;
+        bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+fn bar(postings: Option<u64>, done: &str) -> ProgressBar {
+    let template = if postings.is_some() { "{bar:40} {pos} of {len} postings" } else { "{spinner} {pos} postings" };
+    let style = ProgressStyle::with_template(&format!("{template} {done}"));
+    let bar = ProgressBar::with_draw_target(postings, ProgressDrawTarget::stderr());
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Says what was written, where it does not mix with the export.
+fn report(written: &Written, files: &[PathBuf], names: &AccountNames) -> io::Result<()> {
+    let mut to = io::stderr().lock();
+    writeln!(to, "{} entries with {} postings:", written.entries, written.postings)?;
+    for ((currency, account), sum) in &written.sums {
+        let code = currency.code().to_uppercase();
+        writeln!(to, "  {:<30} {:>18} {code}", names.name(*account), Money::new(*sum, *currency).grouped())?;
+    }
+    for file in files {
+        writeln!(to, "written to {}", file.display())?;
+    }
+    Ok(())
 }

@@ -19,7 +19,7 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 50] = [
+const KEYS: [(&str, Kind); 52] = [
     ("books.convention", Kind::Text),
     ("books.fx_tolerance_percent", Kind::Text),
     ("books.start", Kind::Text),
@@ -31,6 +31,8 @@ const KEYS: [(&str, Kind); 50] = [
     ("http.drain_seconds", Kind::Text),
     ("http.listen", Kind::Text),
     ("journal.accounts", Kind::Names),
+    ("journal.codes", Kind::Names),
+    ("journal.tax_rate", Kind::Text),
     ("monitor.programmes_file", Kind::Text),
     ("monitor.region", Kind::Text),
     ("monitor.warn_events", Kind::Text),

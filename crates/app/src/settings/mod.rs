@@ -78,6 +78,10 @@ pub struct Settings {
     pub outlook: Option<OutlookSettings>,
     /// How accounts are called where people read them.
     pub account_names: BTreeMap<LedgerAccount, String>,
+    /// The codes of accounts in systems that know them by code.
+    pub account_codes: BTreeMap<LedgerAccount, String>,
+    /// The name of the tax rate that exports to Xero carry.
+    pub tax_rate: String,
 }
 
 /// How Stripe's API is asked.

@@ -86,7 +86,9 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         score_weights: score_weights(reader),
         monitor: monitor(reader),
         outlook: outlook(reader),
-        account_names: account_names(reader),
+        account_names: of_accounts(reader, "journal.accounts", "name"),
+        account_codes: of_accounts(reader, "journal.codes", "code"),
+        tax_rate: reader.text("journal.tax_rate").unwrap_or_else(|| "Tax Exempt".to_owned()),
     }
 }
 
@@ -342,13 +344,14 @@ pub(crate) fn is_safe(url: &Url) -> bool {
     secure && plain && url.query().is_none() && url.fragment().is_none()
 }
 
-fn account_names(reader: &mut Reader) -> BTreeMap<LedgerAccount, String> {
-    let key = "journal.accounts";
+/// What is set for accounts of the journal, each a `what`.
+fn of_accounts(reader: &mut Reader, key: &str, what: &str) -> BTreeMap<LedgerAccount, String> {
     let mut names = BTreeMap::new();
     for (account, name) in reader.names(key) {
         match LedgerAccount::parse(&account) {
             Some(_) if name.trim().is_empty() => {
-                reader.problem(key, format!("the name of {account} is empty"), "write a name, or remove the account");
+                let remedy = format!("write a {what}, or remove the account");
+                reader.problem(key, format!("the {what} of {account} is empty"), remedy);
             }
             Some(account) => {
                 names.insert(account, name);

@@ -99,8 +99,10 @@ fn a_file_can_set_everything() {
         client_secret = "word"
         sender = "chargebook@contoso.com"
         recipients = ["finance@contoso.com"]
-        [journal.accounts]
-        "assets:stripe-balance" = "1050 Stripe"
+        [journal]
+        accounts = { "assets:stripe-balance" = "1050 Stripe" }
+        codes = { "assets:stripe-balance" = "105", "expenses:dispute-fees" = "604" }
+        tax_rate = "No VAT"
         "#,
         &[],
     )
@@ -124,6 +126,10 @@ fn a_file_can_set_everything() {
     assert_eq!(monitor.programmes_file.as_deref(), Some(Path::new("/etc/chargebook/programmes.txt")));
     assert_eq!(settings.outlook.unwrap().authority.as_str(), "https://login.microsoftonline.com/");
     assert_eq!(settings.account_names[&LedgerAccount::StripeBalance], "1050 Stripe");
+    assert_eq!(
+        (settings.account_codes[&LedgerAccount::DisputeFees].as_str(), settings.tax_rate.as_str()),
+        ("604", "No VAT")
+    );
 }
 
 #[test]
@@ -254,6 +260,8 @@ fn an_unknown_key_comes_with_the_one_that_was_meant() {
     }
     let account = only_problem("[journal.accounts]\n\"assets:stripe-balanse\" = \"x\"", &[]);
     assert!(account.contains("did you mean assets:stripe-balance?"), "{account}");
+    let code = only_problem("[journal.codes]\n\"expenses:dispute-fee\" = \"604\"", &[]);
+    assert!(code.contains("journal.codes") && code.contains("did you mean expenses:dispute-fees?"), "{code}");
 }
 
 #[test]
