@@ -55,7 +55,8 @@ impl Default for Limits {
             connection_for: Duration::from_mins(5),
             readers: 4,
             writers: 2,
-            queue: 512,
+            // With those that are being booked, fewer than the connections, so that who asks after health is still heard.
+            queue: 256,
             batch: 128,
             drain_for: Duration::ZERO,
             finish_within: Duration::from_secs(10),
