@@ -1,6 +1,7 @@
 -- What the sealed past sums to, carried from each sealed day to the next, so that no summary reads all of history. Nothing is
 -- filled in here: the first day that is sealed sums everything once. `is_carried` is false where that was not done, as by a
--- server of the version before; the next seal then sums from the last day on where it was.
+-- server of the version before; the next seal then sums from the last day on where it was. Sums are not bounded: what exceeds
+-- 64 bits is told where it is read, and leaves no day unsealed.
 ALTER TABLE chargebook.summaries ADD COLUMN is_carried boolean NOT NULL DEFAULT false;
 
 -- Every ledger account that has postings, through the day; also where they cancel out, as in a summary's opening.
@@ -9,7 +10,7 @@ CREATE TABLE chargebook.carried_balances (
     business_date  date   NOT NULL,
     ledger_account text   NOT NULL,
     currency       text   NOT NULL,
-    balance_minor  bigint NOT NULL,
+    balance_minor  numeric(38, 0) NOT NULL,
     CONSTRAINT carried_balances_pkey PRIMARY KEY (account, business_date, ledger_account, currency),
     CONSTRAINT carried_balances_currency_check CHECK (currency ~ '^[a-z]{3}$')
 );
@@ -22,18 +23,18 @@ CREATE TABLE chargebook.carried_figures (
     account                text   NOT NULL,
     business_date          date   NOT NULL,
     currency               text   NOT NULL,
-    recovered_minor        bigint,
-    loss_minor             bigint,
-    fee_minor              bigint,
-    fx_minor               bigint,
-    pending_minor          bigint,
-    suspense_minor         bigint,
-    net_minor              bigint,
+    recovered_minor        numeric(38, 0),
+    loss_minor             numeric(38, 0),
+    fee_minor              numeric(38, 0),
+    fx_minor               numeric(38, 0),
+    pending_minor          numeric(38, 0),
+    suspense_minor         numeric(38, 0),
+    net_minor              numeric(38, 0),
     closed_count           bigint,
     won_count              bigint,
     lost_count             bigint,
-    account_fee_minor      bigint,
-    account_suspense_minor bigint,
+    account_fee_minor      numeric(38, 0),
+    account_suspense_minor numeric(38, 0),
     CONSTRAINT carried_figures_pkey PRIMARY KEY (account, business_date, currency),
     CONSTRAINT carried_figures_currency_check CHECK (currency ~ '^[a-z]{3}$')
 );

@@ -22,7 +22,7 @@ pub(crate) async fn carry(sealing: &mut PgConnection, date: NaiveDate) -> Result
     .map_err(ledger_error)?;
     sqlx::query!(
         r#"INSERT INTO chargebook.carried_balances (account, business_date, ledger_account, currency, balance_minor)
-               SELECT account, $1, ledger_account, currency, sum(amount_minor)::bigint
+               SELECT account, $1, ledger_account, currency, sum(amount_minor)
                FROM (SELECT account, ledger_account, currency, balance_minor AS amount_minor
                      FROM chargebook.carried_balances WHERE business_date = $2
                      UNION ALL
@@ -48,11 +48,10 @@ async fn carry_figures(
         r#"INSERT INTO chargebook.carried_figures (account, business_date, currency, recovered_minor, loss_minor,
                    fee_minor, fx_minor, pending_minor, suspense_minor, net_minor, closed_count, won_count, lost_count,
                    account_fee_minor, account_suspense_minor)
-               SELECT account, $1, currency, sum(recovered_minor)::bigint, sum(loss_minor)::bigint,
-                      sum(fee_minor)::bigint, sum(fx_minor)::bigint, sum(pending_minor)::bigint,
-                      sum(suspense_minor)::bigint, sum(net_minor)::bigint, sum(closed_count)::bigint,
-                      sum(won_count)::bigint, sum(lost_count)::bigint, sum(account_fee_minor)::bigint,
-                      sum(account_suspense_minor)::bigint
+               SELECT account, $1, currency, sum(recovered_minor), sum(loss_minor),
+                      sum(fee_minor), sum(fx_minor), sum(pending_minor), sum(suspense_minor), sum(net_minor),
+                      sum(closed_count), sum(won_count), sum(lost_count), sum(account_fee_minor),
+                      sum(account_suspense_minor)
                FROM (SELECT account, currency, recovered_minor, loss_minor, fee_minor, fx_minor, pending_minor,
                             suspense_minor, net_minor, closed_count, won_count, lost_count, account_fee_minor,
                             account_suspense_minor
@@ -65,8 +64,8 @@ async fn carry_figures(
                      WHERE sealed_in > coalesce($2, '-infinity'::date) AND sealed_in <= $1
                      UNION ALL
                      SELECT m.account, m.currency, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-                            m.fee_minor - CASE WHEN m.category = 'fee' THEN m.amount_minor ELSE 0 END,
-                            m.amount_minor - m.fee_minor - m.net_minor
+                            m.fee_minor::numeric - CASE WHEN m.category = 'fee' THEN m.amount_minor ELSE 0 END,
+                            m.amount_minor::numeric - m.fee_minor - m.net_minor
                               - CASE WHEN m.category = 'other' THEN m.amount_minor ELSE 0 END
                      FROM chargebook.journal_entries e
                      JOIN chargebook.movements m

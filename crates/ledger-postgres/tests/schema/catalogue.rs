@@ -209,6 +209,11 @@ async fn amounts_are_whole_minor_units(pool: PgPool) {
         "orders",
     ];
     for (table, column, kind) in columns(&pool).await {
+        // Whole numbers too, of 38 digits: a sum over all of history is carried also where it exceeds 64 bits.
+        if table.starts_with("carried_") && column.ends_with("_minor") {
+            assert_eq!(kind, "numeric", "{table}.{column}");
+            continue;
+        }
         let inexact = ["numeric", "real", "double precision", "money"].contains(&kind.as_str());
         assert!(!inexact, "{table}.{column} is {kind}");
         let whole = ["_minor", "_count"].iter().any(|end| column.ends_with(end)) || counts.contains(&column.as_str());
