@@ -7,7 +7,8 @@ use std::sync::Arc;
 use chargebook_domain::ports::{Alias, Joined, OrderBook, Reading, SourceEvent};
 use chargebook_domain::service::{Ingest, Join, MatchOrders, Received};
 use chargebook_domain::{
-    AccountId, Admission, Basis, BookRules, Bucket, CauseId, Currency, Deltas, DisputeKey, LedgerAccount, Observation,
+    AccountId, Admission, Basis, BookRules, Bucket, CauseId, ChargeId, Currency, Deltas, DisputeKey, LedgerAccount,
+    Observation, OrderMatch, OrderPayment, OrderRef,
 };
 use chargebook_port_contracts::InMemoryLedger;
 use chargebook_port_contracts::histories::arriving_of;
@@ -120,8 +121,9 @@ proptest! {
                     two.deliver(&woo(), &seen).await;
                 }
                 if let Door::WooWithoutId = door {
-                    // It sorts where the event does, so that the filing facts are those of the same statement.
-                    let cause = CauseId::parse(&format!("{}~content", seen.cause)).unwrap();
+                    // It sorts where the event does, also among `evt_1` and `evt_10`, so that the filing facts are those of the
+                    // same statement.
+                    let cause = CauseId::parse(&format!("{}-content", seen.cause)).unwrap();
                     two.deliver(&woo(), &Observation { cause, ..seen.clone() }).await;
                 }
                 if *settle {
@@ -143,6 +145,27 @@ proptest! {
             }
         });
     }
+}
+
+#[test]
+fn what_names_a_payment_of_several_orders_is_told_with_all_of_them() {
+    now(async {
+        let charge = Some(ChargeId::parse("ch_2").unwrap());
+        let books = Books::new();
+        let paid = |of: &str| OrderPayment { charge: charge.clone(), ..payment(of) };
+        books.ledger.import(&[paid("#1"), paid("#2")]).await.unwrap();
+        let mut by_charge = observation("evt_1", "won", day(4));
+        by_charge.claims.charge = charge.clone();
+        let mut by_order = observation("evt_0", "needs_response", day(2));
+        (by_order.claims.charge, by_order.claims.payment_intent) = (None, None);
+        by_order.claims.order_hint = Some(OrderRef::parse("#1").unwrap());
+        books.deliver(&woo(), &by_charge).await;
+        books.deliver(&AccountId::own(), &by_order).await;
+        books.settle().await;
+        let kept = &books.ledger.disputes()[&dispute_key("du_1")];
+        let both = ["#1", "#2"].map(|of| OrderRef::parse(of).unwrap());
+        assert_eq!(kept.dispute.order_match, OrderMatch::Ambiguous(both.to_vec()));
+    });
 }
 
 fn alias(key: &DisputeKey, same_as: &DisputeKey) -> Alias {

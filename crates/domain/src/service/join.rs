@@ -72,9 +72,10 @@ impl Join {
     /// Tells `to` all that is known of `from`.
     async fn tell(&self, from: &DisputeKey, to: &DisputeKey, now: DateTime<Utc>) -> Result<(), LedgerError> {
         for _ in 0..ATTEMPTS_MAX {
-            let lookups = [Lookup::recorded(from.clone()), Lookup::recorded(to.clone())];
-            let loaded = self.ledger.load(&lookups).await?;
-            let [told, stored] = loaded.as_slice() else { return Ok(()) };
+            let told = self.ledger.load(&[Lookup::recorded(from.clone())]).await?;
+            let Some(told) = told.first() else { return Ok(()) };
+            let stored = self.ledger.load(&[lookup(to, &told.facts)]).await?;
+            let Some(stored) = stored.first() else { return Ok(()) };
             if told.version == 0 || stored.version == 0 {
                 return Ok(());
             }
@@ -91,6 +92,16 @@ impl Join {
             }
         }
         Err(LedgerError::Unavailable("the same dispute is being changed by others all the time".into()))
+    }
+}
+
+/// Looks for what `to` needs to be decided when it is told these facts: also the payments that only they name.
+fn lookup(to: &DisputeKey, told: &Facts) -> Lookup {
+    Lookup {
+        key: to.clone(),
+        charge: told.first(|claims| claims.charge.clone()),
+        payment_intent: told.first(|claims| claims.payment_intent.clone()),
+        order: told.first(|claims| claims.order_hint.clone()),
     }
 }
 
