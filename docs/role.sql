@@ -24,7 +24,8 @@ GRANT INSERT ON
     chargebook.customers, chargebook.customer_keys, chargebook.customer_scores, chargebook.customer_decisions,
     chargebook.customer_tags, chargebook.follow_ups, chargebook.rule_log, chargebook.outbox,
     chargebook.dispute_aliases, chargebook.order_counts, chargebook.fraud_warnings, chargebook.payment_counts,
-    chargebook.monitor_alerts, chargebook.carried_balances, chargebook.carried_figures
+    chargebook.monitor_alerts, chargebook.carried_balances, chargebook.carried_figures, chargebook.movement_ties,
+    chargebook.reclassifications, chargebook.closed_periods
     TO :"server";
 
 -- Rows that say how something stands now.
@@ -42,7 +43,7 @@ GRANT DELETE ON
 
 -- Of what is appended only: a replay books what was quarantined, a day is sealed, a customer's key is changed.
 GRANT UPDATE (disposition, reason) ON chargebook.source_events TO :"server";
-GRANT UPDATE (sealed_in) ON chargebook.journal_entries, chargebook.resolutions TO :"server";
+GRANT UPDATE (sealed_in) ON chargebook.journal_entries, chargebook.resolutions, chargebook.movement_ties TO :"server";
 GRANT UPDATE (customer) ON chargebook.rule_log TO :"server";
 
 -- Reports: figures, without customers and bodies.

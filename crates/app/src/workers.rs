@@ -164,6 +164,7 @@ mod tests {
             opening: [].into(),
             resolved: [].into(),
             unresolved: [].into(),
+            adjusted: [].into(),
             month_to_date: Window::default(),
             ninety_days: Window::default(),
             open: OpenBalance::default(),

@@ -1,6 +1,7 @@
 //! The heart: from what is stored and what was observed to what must be written. Pure.
 
 mod entries;
+mod odd;
 
 use std::collections::BTreeSet;
 
@@ -8,7 +9,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 pub use self::entries::account_entry;
-use self::entries::{close_out_entries, movement_entries, reversals};
+use self::entries::{close_out_entries, movement_entries, reclassification_entry, reversals};
+use self::odd::money_discrepancies;
 use crate::figures::{bucket, steps};
 use crate::follow_up::triggers;
 use crate::journal::{BookedCloseOuts, JournalError};
@@ -17,9 +19,9 @@ use crate::ports::Version;
 use crate::reread::{Sight, owed_read};
 use crate::resolution::{BookedDeltas, BookedOutcomes, missing, targets};
 use crate::{
-    Bucket, Category, Convention, Currency, CustomerId, CustomerKey, Discrepancy, DiscrepancyKind, DisputeKey, Facts,
-    Figures, JournalEntry, Line, MoneyError, Movement, MovementContradicted, Observation, OrderMatch, OrderPayment,
-    OrderRef, OrderResolution, Outcome, OwedRead, Resolution, Status, Trigger,
+    Attribution, AttributionError, Bucket, Convention, Currency, CustomerId, CustomerKey, Discrepancy, DisputeKey,
+    Facts, Figures, JournalEntry, Line, MoneyError, Movement, MovementContradicted, Observation, OrderMatch,
+    OrderPayment, OrderRef, OrderResolution, Outcome, OwedRead, Resolution, Status, Trigger,
 };
 
 /// How the books are kept.
@@ -46,6 +48,16 @@ impl BookRules {
     #[must_use]
     pub fn business_date(&self, at: DateTime<Utc>) -> NaiveDate {
         at.with_timezone(&self.time_zone).date_naive()
+    }
+
+    /// A moment of a business date: of the present day the present, of any other noon, which every day has once.
+    #[must_use]
+    pub fn moment_of(&self, date: NaiveDate, now: DateTime<Utc>) -> DateTime<Utc> {
+        if date == self.business_date(now) {
+            return now;
+        }
+        let noon = date.and_hms_opt(12, 0, 0).and_then(|noon| noon.and_local_timezone(self.time_zone).earliest());
+        noon.map_or(now, |noon| noon.to_utc())
     }
 }
 
@@ -138,6 +150,8 @@ pub struct Change {
     pub lines: Vec<Line>,
     /// The movements that are new.
     pub movements: Vec<Movement>,
+    /// What a person said of its money, if that is new.
+    pub attribution: Option<Attribution>,
     /// The journal entries that are missing.
     pub entries: Vec<JournalEntry>,
     /// The resolution rows that are missing.
@@ -156,7 +170,8 @@ impl Change {
     /// Whether there is anything that was not known before.
     #[must_use]
     pub fn has_news(&self) -> bool {
-        !(self.lines.is_empty() && self.movements.is_empty() && self.entries.is_empty() && self.resolutions.is_empty())
+        let told = !(self.lines.is_empty() && self.movements.is_empty() && self.attribution.is_none());
+        told || !(self.entries.is_empty() && self.resolutions.is_empty())
     }
 }
 
@@ -172,6 +187,12 @@ pub enum DecideError {
     /// Nothing was ever said of the dispute.
     #[error("nothing is known of this dispute")]
     NothingKnown,
+    /// What a person says of its money can't be said.
+    #[error(transparent)]
+    Attribution(#[from] AttributionError),
+    /// It counts as nothing, and so does what is said of its money.
+    #[error("it is the same dispute as {0}, which counts: say it of that one")]
+    Double(DisputeKey),
     /// An entry does not balance: a mistake in the rules, never in the input.
     #[error(transparent)]
     Journal(JournalError),
@@ -192,6 +213,14 @@ impl From<JournalError> for DecideError {
     }
 }
 
+/// What is new of a dispute, and is in its facts already.
+#[derive(Default)]
+struct Told {
+    lines: Vec<Line>,
+    movements: Vec<Movement>,
+    attribution: Option<Attribution>,
+}
+
 /// Adds observations of one dispute to what is stored, and says what must be written.
 ///
 /// Without observations it decides again from what is known: so an order that appeared later is found.
@@ -204,19 +233,48 @@ pub fn decide(
     observations: &[Observation],
     rules: BookRules,
 ) -> Result<Change, DecideError> {
-    let mut facts = stored.facts.clone();
-    let (mut lines, mut movements) = (Vec::new(), Vec::new());
+    let (mut facts, mut told) = (stored.facts.clone(), Told::default());
     for observation in observations {
         let added = facts.add(observation)?;
-        lines.extend(added.line);
-        movements.extend(added.movements);
+        told.lines.extend(added.line);
+        told.movements.extend(added.movements);
     }
+    conclude(key, stored, facts, told, rules)
+}
+
+/// Adds what a person says of a dispute's money to what is stored, and says what must be written.
+///
+/// # Errors
+/// [`DecideError`]; then nothing must be written.
+pub fn attribute(
+    key: &DisputeKey,
+    stored: &Stored,
+    attribution: &Attribution,
+    rules: BookRules,
+) -> Result<Change, DecideError> {
+    if let Some(same) = &stored.same_as {
+        return Err(DecideError::Double(same.clone()));
+    }
+    let mut facts = stored.facts.clone();
+    facts.attribute(&attribution.what)?;
+    let told = Told { attribution: Some(attribution.clone()), ..Told::default() };
+    conclude(key, stored, facts, told, rules)
+}
+
+fn conclude(
+    key: &DisputeKey,
+    stored: &Stored,
+    facts: Facts,
+    told: Told,
+    rules: BookRules,
+) -> Result<Change, DecideError> {
+    let Told { lines, movements, attribution } = told;
     let (Some(disputed), Some(present)) = (facts.disputed(), facts.present()) else {
         return Err(DecideError::NothingKnown);
     };
     let is_double = stored.same_as.is_some();
     let steps = if is_double { Vec::new() } else { steps(&facts, rules.fx_tolerance_percent)? };
-    let moved = !facts.movements().is_empty();
+    let moved = !facts.money().is_empty();
     let convention = stored.convention.unwrap_or(rules.convention);
 
     let mut entries = match &stored.same_as {
@@ -224,6 +282,9 @@ pub fn decide(
         Some(same) if !stored.is_reversed => reversals(key, same, &stored.facts, convention, rules)?,
         Some(_) => Vec::new(),
     };
+    if let Some(said) = &attribution {
+        entries.extend(reclassification_entry(key, &facts, said, convention, rules)?);
+    }
     entries.extend(close_out_entries(&key.dispute, stored, &steps, convention, rules)?);
     let targets = targets(&steps, disputed.currency())?;
     let resolutions = missing(&steps, &targets, stored)?;
@@ -270,6 +331,7 @@ pub fn decide(
         dispute,
         lines,
         movements,
+        attribution,
         entries,
         resolutions,
         discrepancies,
@@ -287,49 +349,6 @@ fn what_happened(stored: &Stored, dispute: &Dispute, has_news: bool) -> BTreeSet
     }
     let before = stored.facts.runs().pop().map(|run| run.outcome);
     triggers(if stored.version == 0 { None } else { Some(before.unwrap_or(Outcome::Open)) }, dispute.outcome)
-}
-
-fn money_discrepancies<'a>(
-    facts: &Facts,
-    outcome: Outcome,
-    figures: impl Iterator<Item = &'a Figures>,
-) -> Result<Vec<Discrepancy>, MoneyError> {
-    let mut found = Vec::new();
-    for movement in facts.movements() {
-        if movement.unexplained_net()? != 0 {
-            found.push(Discrepancy::new(DiscrepancyKind::NetIsNotAmountLessFee, movement.id.as_str()));
-        }
-        if movement.category == Category::Other && movement.amount_minor != 0 {
-            found.push(Discrepancy::new(DiscrepancyKind::MoneyInSuspense, movement.id.as_str()));
-        }
-    }
-    let mut note = |kind| found.push(Discrepancy::new(kind, ""));
-    let (mut withdrawn, mut outstanding) = (false, false);
-    for figure in figures {
-        withdrawn |= figure.peak > 0;
-        outstanding |= figure.outstanding()? != 0;
-        if outcome.is_decided() && figure.receivable()? < 0 {
-            note(DiscrepancyKind::OverReinstated);
-        }
-    }
-    match outcome {
-        Outcome::Won | Outcome::Lost if !withdrawn => note(DiscrepancyKind::NoWithdrawalSeen),
-        Outcome::InquiryClosed | Outcome::Refunded | Outcome::Prevented if outstanding => {
-            note(DiscrepancyKind::MoneyWithoutVerdict);
-        }
-        Outcome::Open
-        | Outcome::InquiryOpen
-        | Outcome::Won
-        | Outcome::Lost
-        | Outcome::InquiryClosed
-        | Outcome::Refunded
-        | Outcome::Prevented => {}
-    }
-    let first_run = facts.runs().into_iter().next();
-    if first_run.is_some_and(|run| !run.date_known && run.outcome.is_decided()) {
-        note(DiscrepancyKind::DecisionDateUnknown);
-    }
-    Ok(found)
 }
 
 fn order_resolutions(

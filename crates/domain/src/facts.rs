@@ -7,8 +7,8 @@ use std::collections::btree_map::Entry;
 use chrono::{DateTime, Utc};
 
 use crate::{
-    Basis, CauseId, Claims, Discrepancy, DiscrepancyKind, DisputeKey, Money, Movement, MovementId, Observation,
-    Outcome, Status,
+    Attributed, AttributionError, Basis, CauseId, Claims, Discrepancy, DiscrepancyKind, DisputeKey, Money, Movement,
+    MovementId, Observation, Outcome, Reclassification, Status,
 };
 
 /// One statement of a source: an observation without its movements.
@@ -57,11 +57,14 @@ pub struct Run {
     pub date_known: bool,
 }
 
-/// All statements and movements of one dispute.
+/// All statements and movements of one dispute, and what people say of its money.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Facts {
     lines: BTreeMap<(DateTime<Utc>, CauseId), Line>,
     movements: BTreeMap<MovementId, Movement>,
+    ties: BTreeMap<MovementId, Movement>,
+    /// By the movement, with what takes its money out of suspense.
+    reclassifications: BTreeMap<MovementId, (Reclassification, Movement)>,
 }
 
 /// A movement that is known says other amounts now. Movements never change at the source.
@@ -82,13 +85,51 @@ pub struct Added {
 }
 
 impl Facts {
-    /// The facts as they were stored.
+    /// The facts as they were stored, but for what people said: [`Facts::attribute`] adds that.
     #[must_use]
     pub fn from_parts(lines: impl IntoIterator<Item = Line>, movements: impl IntoIterator<Item = Movement>) -> Self {
         Self {
             lines: lines.into_iter().map(|line| ((line.as_of, line.cause.clone()), line)).collect(),
             movements: movements.into_iter().map(|movement| (movement.id.clone(), movement)).collect(),
+            ..Self::default()
         }
+    }
+
+    /// Adds what a person says of the dispute's money.
+    ///
+    /// # Errors
+    /// [`AttributionError`], and then nothing was added.
+    pub fn attribute(&mut self, what: &Attributed) -> Result<(), AttributionError> {
+        match what {
+            Attributed::Tie(movement) => {
+                if self.movements.contains_key(&movement.id) || self.ties.contains_key(&movement.id) {
+                    return Err(AttributionError::OfTheDispute(movement.id.clone()));
+                }
+                self.ties.insert(movement.id.clone(), (**movement).clone());
+            }
+            Attributed::Reclassification(moved) => {
+                let id = &moved.movement;
+                let movement = self.movements.get(id).or_else(|| self.ties.get(id));
+                let movement = movement.ok_or_else(|| AttributionError::NotOfTheDispute(id.clone()))?;
+                if movement.suspense()? == 0 || self.reclassifications.contains_key(id) {
+                    return Err(AttributionError::NothingInSuspense(id.clone()));
+                }
+                if moved.occurred_at < movement.occurred_at {
+                    return Err(AttributionError::BeforeTheMovement(id.clone()));
+                }
+                let taken = movement.out_of_suspense(moved)?;
+                self.reclassifications.insert(id.clone(), (moved.clone(), taken));
+            }
+        }
+        Ok(())
+    }
+
+    /// What people said of the dispute's money, in an order in which it can be said again.
+    #[must_use]
+    pub fn attributed(&self) -> Vec<Attributed> {
+        let ties = self.ties.values().map(|movement| Attributed::Tie(Box::new(movement.clone())));
+        let moved = self.reclassifications.values().map(|(moved, _)| Attributed::Reclassification(moved.clone()));
+        ties.chain(moved).collect()
     }
 
     /// Adds what an observation says. What is known already adds nothing.
@@ -98,9 +139,8 @@ impl Facts {
     pub fn add(&mut self, observation: &Observation) -> Result<Added, MovementContradicted> {
         let mut added = Added::default();
         for movement in &observation.movements {
-            let known =
-                self.movements.get(&movement.id).or_else(|| added.movements.iter().find(|m| m.id == movement.id));
-            match known {
+            let known = self.movements.get(&movement.id).or_else(|| self.ties.get(&movement.id));
+            match known.or_else(|| added.movements.iter().find(|new| new.id == movement.id)) {
                 Some(known) if known.same_money(movement) => {}
                 Some(_) => return Err(MovementContradicted { movement: movement.id.clone() }),
                 None => added.movements.push(movement.clone()),
@@ -131,14 +171,39 @@ impl Facts {
     /// The movements in the order in which they act: by time, withdrawals first within a second.
     #[must_use]
     pub fn movements(&self) -> Vec<&Movement> {
-        let mut movements: Vec<_> = self.movements.values().collect();
-        movements.sort_by(|a, b| a.sequence().cmp(&b.sequence()));
-        movements
+        in_sequence(self.movements.values())
+    }
+
+    /// All that the figures are made of, in the order in which it acts: the movements, those that were tied to the
+    /// dispute, and what was taken out of suspense.
+    #[must_use]
+    pub fn money(&self) -> Vec<&Movement> {
+        let taken = self.reclassifications.values().map(|(_, taken)| taken);
+        in_sequence(self.movements.values().chain(self.ties.values()).chain(taken))
+    }
+
+    /// The movements whose entries are the dispute's: its own, and what was taken out of suspense.
+    pub(crate) fn booked(&self) -> Vec<&Movement> {
+        let taken = self.reclassifications.values().map(|(_, taken)| taken);
+        in_sequence(self.movements.values().chain(taken))
+    }
+
+    /// What was taken out of the suspense that a movement left, as a movement by which the balance did not change.
+    #[must_use]
+    pub fn taken_out_of(&self, movement: &MovementId) -> Option<&Movement> {
+        self.reclassifications.get(movement).map(|(_, taken)| taken)
+    }
+
+    /// The movements whose money is in suspense, in the order in which they act.
+    pub(crate) fn unexplained(&self) -> impl Iterator<Item = &Movement> {
+        let all = in_sequence(self.movements.values().chain(self.ties.values())).into_iter();
+        all.filter(|movement| !self.reclassifications.contains_key(&movement.id))
     }
 
     /// Whether a movement is known as it is.
     pub(crate) fn knows(&self, movement: &Movement) -> bool {
-        self.movements.get(&movement.id).is_some_and(|known| known.same_money(movement))
+        let known = self.movements.get(&movement.id).or_else(|| self.ties.get(&movement.id));
+        known.is_some_and(|known| known.same_money(movement))
     }
 
     /// The value of a filing fact: that of the earliest statement that has it.
@@ -251,4 +316,10 @@ impl Facts {
         let first = self.first(&claim);
         self.lines().filter_map(|line| claim(&line.claims)).any(|value| Some(value) != first)
     }
+}
+
+fn in_sequence<'a>(movements: impl Iterator<Item = &'a Movement>) -> Vec<&'a Movement> {
+    let mut movements: Vec<_> = movements.collect();
+    movements.sort_by(|a, b| a.sequence().cmp(&b.sequence()));
+    movements
 }

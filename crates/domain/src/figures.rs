@@ -117,7 +117,7 @@ pub struct Step {
 /// [`MoneyError::Overflow`] when sums exceed 64 bits.
 pub fn steps(facts: &Facts, fx_tolerance_percent: u8) -> Result<Vec<Step>, MoneyError> {
     let runs = facts.runs();
-    let movements = facts.movements();
+    let movements = facts.money();
     let times: BTreeSet<_> =
         runs.iter().map(|run| run.started_at).chain(movements.iter().map(|movement| movement.occurred_at)).collect();
 

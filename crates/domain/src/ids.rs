@@ -106,7 +106,21 @@ impl CauseId {
     }
 }
 
+impl MovementId {
+    /// What takes the money of a movement out of suspense.
+    #[must_use]
+    pub(crate) fn of_reclassification(movement: &Self) -> Self {
+        Self(format!("reclassification:{movement}"))
+    }
+}
+
 impl EntryId {
+    /// The entry that takes the money of a movement out of suspense; `taken` has its name already.
+    #[must_use]
+    pub(crate) fn of_reclassification(taken: &MovementId) -> Self {
+        Self(taken.to_string())
+    }
+
     /// The entry of a movement.
     #[must_use]
     pub fn of_movement(movement: &MovementId) -> Self {
@@ -117,6 +131,12 @@ impl EntryId {
     #[must_use]
     pub fn of_reversal(movement: &MovementId) -> Self {
         Self(format!("reversal:{movement}"))
+    }
+
+    /// What a person adjusts, by the key that they gave it.
+    #[must_use]
+    pub fn of_adjustment(key: &CauseId) -> Self {
+        Self(format!("adjustment:{key}"))
     }
 
     /// The `nth` close-out entry of a dispute at one point of its timeline, `at` in Unix seconds.

@@ -1,5 +1,6 @@
 //! The journal: double entry, signed amounts, debit positive and credit negative.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -248,6 +249,16 @@ impl JournalEntry {
     #[must_use]
     pub fn narration(&self) -> &str {
         &self.narration
+    }
+
+    /// The entry as it is posted where everything through `closed_through` is closed: on the first day after that, with its
+    /// own date in the narration, where it would have been posted earlier.
+    #[must_use]
+    pub fn posted_after(&self, closed_through: Option<NaiveDate>) -> Cow<'_, Self> {
+        let open = closed_through.filter(|through| self.posted_on <= *through).and_then(|through| through.succ_opt());
+        let Some(posted_on) = open else { return Cow::Borrowed(self) };
+        let narration = format!("{} (of {}, which is closed)", self.narration, self.posted_on);
+        Cow::Owned(Self { posted_on, narration, ..self.clone() })
     }
 
     /// Its postings, none of them zero.

@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows should panic"))]
 
 mod admission;
+mod attribution;
 mod currency;
 mod customer;
 mod decide;
@@ -40,12 +41,13 @@ pub mod summary;
 mod tie_out;
 
 pub use admission::{AHEAD_MAX, AMOUNT_MAX, Admission};
+pub use attribution::{Attributed, Attribution, AttributionError, Meaning, Reclassification};
 pub use currency::{Currency, CurrencyError};
 pub use customer::{
     CUSTOMER_KEY_BYTES_MIN, CardHash, CustomerFigures, CustomerId, CustomerKey, CustomerKeyError, HashError,
     normal_email,
 };
-pub use decide::{BookRules, Change, DecideError, Dispute, Stored, account_entry, decide};
+pub use decide::{BookRules, Change, DecideError, Dispute, Stored, account_entry, attribute, decide};
 pub use discrepancy::{Discrepancy, DiscrepancyKind};
 pub use facts::{Added, Facts, Line, MovementContradicted, Run};
 pub use figures::{Figures, Step, bucket, steps};

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::money::sub;
 use crate::ports::Origin;
-use crate::{Currency, MoneyError, MovementId};
+use crate::{Currency, Meaning, MoneyError, MovementId, Reclassification};
 
 /// What a movement is for. It follows from the source's reporting category, never from the sign.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -129,6 +129,33 @@ impl Movement {
     /// [`MoneyError::Overflow`].
     pub fn unexplained_net(&self) -> Result<i64, MoneyError> {
         sub(sub(self.amount_minor, self.fee_minor)?, self.net_minor)
+    }
+
+    /// What takes its money out of suspense, as a movement by which the balance does not change.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub(crate) fn out_of_suspense(&self, moved: &Reclassification) -> Result<Self, MoneyError> {
+        let missing = self.suspense()?;
+        let (category, amount_minor, fee_minor) = match moved.meaning {
+            Meaning::Fee => (Category::Fee, 0, missing),
+            Meaning::Principal if missing > 0 => (Category::Withdrawal, sub(0, missing)?, 0),
+            Meaning::Principal => (Category::Reinstatement, sub(0, missing)?, 0),
+        };
+        Ok(Self {
+            id: MovementId::of_reclassification(&self.id),
+            category,
+            amount_minor,
+            fee_minor,
+            net_minor: 0,
+            currency: self.currency,
+            occurred_at: moved.occurred_at,
+            available_on: None,
+            reporting_category: None,
+            stripe_type: "reclassification".to_owned(),
+            description: None,
+            source: None,
+        })
     }
 
     /// Whether both say the same of the money; texts may differ between API versions, and with them the category of a

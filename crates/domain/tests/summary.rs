@@ -23,6 +23,7 @@ fn books(rows: Vec<DayRow>) -> DayBooks {
         opening: BTreeMap::new(),
         resolved: BTreeMap::new(),
         unresolved: BTreeMap::new(),
+        adjusted: BTreeMap::new(),
         month_to_date: Window::default(),
         ninety_days: Window::default(),
         open: OpenBalance::default(),

@@ -5,9 +5,9 @@ use chargebook_domain::DisputeKey;
 use chargebook_domain::ports::{Alias, Aliases, Joined, LedgerError};
 use sqlx::PgConnection;
 
-use crate::PostgresLedger;
 use crate::error::{ledger_error, read_error};
 use crate::load::key;
+use crate::{PostgresLedger, lock};
 
 /// The lock under which disputes are joined, one pair at a time, so that no double has doubles. Any number that nothing
 /// else uses.
@@ -17,10 +17,7 @@ const JOIN_LOCK: i64 = 0x6368_6172_6a6e;
 impl Aliases for PostgresLedger {
     async fn join(&self, alias: &Alias) -> Result<Joined, LedgerError> {
         let mut transaction = self.begin().await.map_err(ledger_error)?;
-        sqlx::query!("SELECT pg_advisory_xact_lock($1)", JOIN_LOCK)
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(ledger_error)?;
+        lock(&mut transaction, JOIN_LOCK).await?;
         if let Some(objection) = objection(&mut transaction, alias).await? {
             return Ok(objection);
         }

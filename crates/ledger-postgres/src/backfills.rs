@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
 use crate::error::{corrupt, ledger_error};
-use crate::{PostgresLedger, column};
+use crate::{PostgresLedger, column, lock};
 
 /// The lock under which backfills are opened, so that two processes that open the same one get the same slices. Any
 /// number that nothing else uses.
@@ -23,10 +23,7 @@ impl Backfills for PostgresLedger {
         slices: &[Slice],
     ) -> Result<Vec<Slice>, LedgerError> {
         let mut transaction = self.begin().await.map_err(ledger_error)?;
-        sqlx::query!("SELECT pg_advisory_xact_lock($1)", BACKFILL_LOCK)
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(ledger_error)?;
+        lock(&mut transaction, BACKFILL_LOCK).await?;
         let opened = under_way(&mut transaction, account, since, until).await?;
         if !opened.is_empty() {
             return Ok(opened);

@@ -39,6 +39,10 @@ pub(crate) fn currency(code: &str, table: &str) -> Result<Currency, LedgerError>
     Currency::parse(code).map_err(|_| corrupt(table, "currency", code))
 }
 
+pub(crate) fn ledger_account(name: &str) -> Result<LedgerAccount, LedgerError> {
+    LedgerAccount::parse(name).ok_or_else(|| corrupt("postings", "ledger_account", name))
+}
+
 /// A resolution row with its dispute, and the sums of the rows that were sealed before it.
 struct SealedRow {
     account: String,
@@ -176,6 +180,7 @@ async fn day_books(snapshot: &mut PgConnection, seal: &Seal, book: Option<Accoun
         opening: carried::opening(&mut *snapshot, &day).await?,
         resolved: carried::resolved(&mut *snapshot, &day).await?,
         unresolved: proof::unresolved(&mut *snapshot, &day).await?,
+        adjusted: proof::adjusted(&mut *snapshot, &day).await?,
         month_to_date: standing::window(&mut *snapshot, &day, month).await?,
         ninety_days: standing::window(&mut *snapshot, &day, ninety).await?,
         open: standing::open(&mut *snapshot, &day).await?,
@@ -254,9 +259,8 @@ async fn moves(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<LedgerM
     .map_err(read_error)?;
     rows.into_iter()
         .map(|row| {
-            let bad = |column| corrupt("postings", column, &row.ledger_account);
             Ok(LedgerMove {
-                account: LedgerAccount::parse(&row.ledger_account).ok_or_else(|| bad("ledger_account"))?,
+                account: ledger_account(&row.ledger_account)?,
                 currency: currency(&row.currency, "postings")?,
                 kind: EntryKind::parse(&row.kind).ok_or_else(|| corrupt("journal_entries", "kind", &row.kind))?,
                 late: row.late,

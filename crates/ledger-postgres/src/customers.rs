@@ -9,10 +9,10 @@ use chargebook_domain::ports::{Customers, LedgerError, Rehashed};
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 
-use crate::PostgresLedger;
 use crate::error::{is_conflict, ledger_error};
 use crate::order_book::{IMPORT_LOCK, ORDERS_LOCK};
 use crate::record::ATTEMPTS_MAX;
+use crate::{PostgresLedger, lock};
 
 /// How many payments of orders, or disputes, one step looks at.
 const STEP: i64 = 2_000;
@@ -66,11 +66,6 @@ impl PostgresLedger {
         transaction.commit().await.map_err(ledger_error)?;
         Ok(Rehashed { orders: page.orders, customers, is_done: page.end.is_done && is_kept })
     }
-}
-
-async fn lock(connection: &mut PgConnection, lock: i64) -> Result<(), LedgerError> {
-    sqlx::query!("SELECT pg_advisory_xact_lock($1)", lock).fetch_one(connection).await.map_err(ledger_error)?;
-    Ok(())
 }
 
 async fn progress(connection: &mut PgConnection, key: &CustomerKey) -> Result<Option<Progress>, LedgerError> {

@@ -12,9 +12,11 @@ mod follow_ups;
 mod ingestion;
 mod load;
 mod monitoring;
+mod movements;
 mod order_book;
 mod order_source;
 mod outbox;
+mod periods;
 mod read_queue;
 pub mod reading;
 mod record;
@@ -25,11 +27,15 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chargebook_domain::CustomerKey;
+use chargebook_domain::ports::LedgerError;
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+
+use self::error::ledger_error;
 
 pub use admin::{Gauges, MigrationState};
+pub use movements::{KeptMovementLine, MovementFilter};
 pub use order_source::{AmountUnit, InvalidViewName, MappingReport, OrderSource};
 
 /// How long a statement may run. Longer than any but those of sealing, which set their own; it bounds what a stuck lock
@@ -163,4 +169,10 @@ fn column<'a, Row, Value>(rows: &'a [Row], of: impl Fn(&'a Row) -> Value) -> Vec
 fn lease_end(now: DateTime<Utc>, lease: Duration) -> DateTime<Utc> {
     let lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX);
     now.checked_add_signed(lease).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// Takes a lock that is held until the transaction ends.
+pub(crate) async fn lock(transaction: &mut PgConnection, key: i64) -> Result<(), LedgerError> {
+    sqlx::query!("SELECT pg_advisory_xact_lock($1)", key).execute(transaction).await.map_err(ledger_error)?;
+    Ok(())
 }

@@ -5,13 +5,15 @@ mod rows;
 use std::collections::BTreeSet;
 
 use chargebook_domain::ports::{LedgerError, Lookup};
-use chargebook_domain::{AccountId, Convention, CustomerId, DisputeId, DisputeKey, Facts, OrderRef, Stored};
+use chargebook_domain::{
+    AccountId, Attributed, Convention, CustomerId, DisputeId, DisputeKey, Facts, OrderRef, Stored,
+};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use tokio::time::timeout;
 
 pub(crate) use self::rows::MovementRow;
-use self::rows::{CloseOutRow, LineRow, ResolutionRow};
+use self::rows::{CloseOutRow, LineRow, ReclassificationRow, ResolutionRow};
 use crate::PostgresLedger;
 use crate::booking::WITHIN;
 use crate::error::{corrupt, read_error};
@@ -43,6 +45,8 @@ struct Recorded {
     linked: Option<String>,
     lines: Option<Json<Vec<LineRow>>>,
     movements: Option<Json<Vec<MovementRow>>>,
+    ties: Option<Json<Vec<MovementRow>>>,
+    reclassifications: Option<Json<Vec<ReclassificationRow>>>,
     close_outs: Option<Json<Vec<CloseOutRow>>>,
     resolutions: Option<Json<Vec<ResolutionRow>>>,
 }
@@ -148,15 +152,20 @@ async fn recorded(connection: &mut PgConnection, keys: &Keys<'_>) -> Result<Vec<
                   CASE WHEN d.version > 0 THEN (SELECT json_agg(m) FROM (
                       SELECT account, movement_id, category, amount_minor, fee_minor, net_minor, currency,
                              occurred_at, available_on, reporting_category, stripe_type, description, source
-                      FROM chargebook.movements WHERE account = k.account AND dispute_id = k.dispute_id
-                      UNION ALL
+                      FROM chargebook.movements WHERE account = k.account AND dispute_id = k.dispute_id) m
+                  ) END AS "movements: Json<Vec<MovementRow>>",
+                  CASE WHEN d.version > 0 THEN (SELECT json_agg(t) FROM (
                       SELECT m.account, m.movement_id, m.category, m.amount_minor, m.fee_minor, m.net_minor,
                              m.currency, m.occurred_at, m.available_on, m.reporting_category, m.stripe_type,
                              m.description, m.source
                       FROM chargebook.movement_ties t
                       JOIN chargebook.movements m ON m.account = t.account AND m.movement_id = t.movement_id
-                      WHERE t.account = k.account AND t.dispute_id = k.dispute_id) m
-                  ) END AS "movements: Json<Vec<MovementRow>>",
+                      WHERE t.account = k.account AND t.dispute_id = k.dispute_id) t
+                  ) END AS "ties: Json<Vec<MovementRow>>",
+                  CASE WHEN d.version > 0 THEN (SELECT json_agg(c) FROM (
+                      SELECT movement_id, meaning, occurred_at
+                      FROM chargebook.reclassifications WHERE account = k.account AND dispute_id = k.dispute_id) c
+                  ) END AS "reclassifications: Json<Vec<ReclassificationRow>>",
                   CASE WHEN d.version > 0 THEN (SELECT json_agg(c) FROM (
                       SELECT e.entry_id, e.occurred_at, p.ledger_account, p.amount_minor, p.currency
                       FROM chargebook.journal_entries e
@@ -203,6 +212,10 @@ impl Recorded {
         let lines: Result<Vec<_>, _> = listed(self.lines).map(|row| row.line(key)).collect();
         let movements: Result<Vec<_>, _> = listed(self.movements).map(MovementRow::movement).collect();
         stored.facts = Facts::from_parts(lines?, movements?);
+        let ties = listed(self.ties).map(|row| Ok(Attributed::Tie(Box::new(row.movement()?))));
+        for what in ties.chain(listed(self.reclassifications).map(|row| row.attributed(key))) {
+            stored.facts.attribute(&what?).map_err(|_| corrupt("reclassifications", "movement_id", key))?;
+        }
         add_close_outs(&mut stored, key, self.close_outs)?;
         for row in listed(self.resolutions) {
             row.add_to(&mut stored, key)?;

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use crate::error::{corrupt, is_conflict, ledger_error, read_error};
 use crate::record::ATTEMPTS_MAX;
-use crate::{PostgresLedger, column, customers};
+use crate::{PostgresLedger, column, customers, lock};
 
 /// How many payments one statement writes.
 const CHUNK: usize = 5_000;
@@ -114,10 +114,7 @@ impl OrderBook for PostgresLedger {
 impl PostgresLedger {
     async fn import_once(&self, rows: &[&OrderPayment]) -> Result<Imported, LedgerError> {
         let mut transaction = self.begin().await.map_err(ledger_error)?;
-        sqlx::query!("SELECT pg_advisory_xact_lock($1)", IMPORT_LOCK)
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(ledger_error)?;
+        lock(&mut transaction, IMPORT_LOCK).await?;
         let mut written = Vec::new();
         for chunk in rows.chunks(CHUNK) {
             written.extend(self.write(&mut transaction, chunk).await?);
@@ -224,10 +221,7 @@ struct Named {
 /// decided from the orders as they were: by the version of the dispute and, for one that is recorded right now, by that
 /// of the orders. The lock waits for whoever is recording, so that the statement after it sees what they wrote.
 async fn mark(connection: &mut PgConnection, named: &[Named]) -> Result<(), LedgerError> {
-    sqlx::query!("SELECT pg_advisory_xact_lock($1)", ORDERS_LOCK)
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(ledger_error)?;
+    lock(&mut *connection, ORDERS_LOCK).await?;
     sqlx::query!(
         r#"INSERT INTO chargebook.order_book AS b (version) VALUES (1)
            ON CONFLICT (only_row) DO UPDATE SET version = b.version + 1"#

@@ -268,6 +268,24 @@ impl PostgresLedger {
         .map_err(read_error)
     }
 
+    /// The balances of all that is posted through a day: those of the accounts that don't stand at zero.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn closing_balances(&self, through: NaiveDate) -> Result<Vec<BalanceLine>, LedgerError> {
+        sqlx::query_as!(
+            BalanceLine,
+            r#"SELECT p.account, p.ledger_account, p.currency, sum(p.amount_minor)::bigint AS "balance_minor!"
+               FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
+               WHERE e.posted_on <= $1
+               GROUP BY 1, 2, 3 HAVING sum(p.amount_minor) <> 0 ORDER BY 1, 3, 2"#,
+            through
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(read_error)
+    }
+
     /// Hands each posting that is dated within the days to `each`, in the order of dates and entries, without holding
     /// them all. The opening balance is left out; what became known later of the time before `books_start` is dated on
     /// it. So the opening and all exports together are the books. With `account`, only the postings of that book.

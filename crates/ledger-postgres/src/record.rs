@@ -1,6 +1,7 @@
 //! Records a batch in one transaction of four round trips: it begins with the lock that imports respect, writes how disputes
 //! and events stand, then everything beside them, and commits.
 
+mod attributions;
 mod dispute;
 mod following;
 mod journal;
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use chargebook_domain::ports::{Answer, Cause, Content, Disposition, Entry, Ledger, LedgerError, Lookup};
 use chargebook_domain::{AccountId, CauseId, Change, DisputeKey, Stored};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row, Transaction};
 use tokio::time::timeout;
 
@@ -60,6 +61,7 @@ fn written(entry: &Entry) -> Option<&Change> {
         Content::Change(change) if change.has_news() || entry.causes.is_empty() => Some(change),
         Content::Change(_)
         | Content::AccountMovement(..)
+        | Content::Adjustment(_)
         | Content::FraudWarning(_)
         | Content::Ignored
         | Content::Quarantined { .. } => None,
@@ -76,6 +78,8 @@ fn cause_key(cause: &Cause) -> CauseKey {
 #[derive(Default)]
 struct Claimed {
     orders_version: i64,
+    /// The last day of the books that is closed.
+    closed_through: Option<NaiveDate>,
     disputes: BTreeSet<DisputeKey>,
     /// Events that were not known, or are healed from quarantine.
     causes: BTreeSet<CauseKey>,
@@ -138,7 +142,8 @@ impl PostgresLedger {
         bodies(&mut writes, fresh, is_new)?;
         dispute::history(&mut writes, &changes, recorded_at)?;
         journal::movements(&mut writes, &changes, fresh, is_new)?;
-        journal::entries(&mut writes, &changes, fresh, is_new, recorded_at)?;
+        journal::entries(&mut writes, (&changes, fresh), is_new, claimed.closed_through, recorded_at)?;
+        attributions::write(&mut writes, &changes)?;
         dispute::resolutions(&mut writes, &changes, recorded_at)?;
         dispute::discrepancies(&mut writes, &changes, recorded_at)?;
         dispute::order_resolutions(&mut writes, &changes)?;
@@ -170,12 +175,19 @@ impl PostgresLedger {
         let mut writes = Writes::default();
         let mut answers = Vec::new();
         let changes: Vec<_> = entries.iter().filter_map(|entry| written(entry)).collect();
+        let of_account =
+            |entry: &&Entry| matches!(entry.content, Content::AccountMovement(..) | Content::Adjustment(_));
+        if !changes.is_empty() || entries.iter().any(of_account) {
+            answers.push(
+                "NULL, (SELECT max(closed_through)::text FROM chargebook.closed_periods), coalesce(max(version), 0)
+                 FROM chargebook.order_book",
+            );
+        }
         if !changes.is_empty() {
             let key = writes.bind(self.customer_key.map(|key| key.id()))?;
             let others = format!("DELETE FROM chargebook.customer_keys WHERE key_id IS DISTINCT FROM {key}");
             writes.part("others", &others);
             dispute::take(&mut writes, &changes)?;
-            answers.push("NULL, NULL, coalesce(max(version), 0) FROM chargebook.order_book");
             answers.push("account, dispute_id, 0 FROM disputes");
         }
         if causes(&mut writes, entries)? {
@@ -194,7 +206,11 @@ impl PostgresLedger {
                     let (Ok(account), Ok(event)) = ids else { return Err(corrupt("source_events", "event_id", event)) };
                     claimed.causes.insert((account, event));
                 }
-                (.., version) => claimed.orders_version = version.unwrap_or_default(),
+                (_, closed, version) => {
+                    let bad = || corrupt("closed_periods", "closed_through", closed.unwrap_or_default());
+                    claimed.closed_through = closed.map(|day| day.parse().map_err(|_| bad())).transpose()?;
+                    claimed.orders_version = version.unwrap_or_default();
+                }
             }
         }
         Ok(claimed)
@@ -208,9 +224,10 @@ fn causes(writes: &mut Writes, entries: &[&Entry]) -> Result<bool, LedgerError> 
         .iter()
         .flat_map(|entry| {
             let (disposition, reason) = match &entry.content {
-                Content::Change(_) | Content::AccountMovement(..) | Content::FraudWarning(_) => {
-                    (Disposition::Recorded, None)
-                }
+                Content::Change(_)
+                | Content::AccountMovement(..)
+                | Content::Adjustment(_)
+                | Content::FraudWarning(_) => (Disposition::Recorded, None),
                 Content::Ignored => (Disposition::Ignored, None),
                 Content::Quarantined { reason } => (Disposition::Quarantined, Some(reason.as_str())),
             };

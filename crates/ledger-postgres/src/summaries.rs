@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use crate::books::{carry, known_books};
 use crate::error::{corrupt, ledger_error};
-use crate::{PostgresLedger, lease_end};
+use crate::{PostgresLedger, lease_end, lock};
 
 /// The key of a mail among those of its day: a book's own has the book behind the channel, whose name has no slash.
 fn slot(channel: &str, mail: &DayMail) -> String {
@@ -48,10 +48,7 @@ impl Summaries for PostgresLedger {
     async fn seal(&self, seal: &Seal) -> Result<bool, LedgerError> {
         let mut transaction = self.begin().await.map_err(ledger_error)?;
         allow_time(&mut transaction).await?;
-        sqlx::query!("SELECT pg_advisory_xact_lock($1)", SEAL_LOCK)
-            .fetch_one(&mut *transaction)
-            .await
-            .map_err(ledger_error)?;
+        lock(&mut transaction, SEAL_LOCK).await?;
         let last = sqlx::query_scalar!("SELECT max(business_date) FROM chargebook.summaries")
             .fetch_one(&mut *transaction)
             .await
@@ -76,12 +73,18 @@ impl Summaries for PostgresLedger {
         .execute(&mut *transaction)
         .await
         .map_err(ledger_error)?;
-        // One statement has one snapshot: a batch that commits meanwhile is sealed in both tables or in neither.
+        // One statement has one snapshot: a batch that commits meanwhile is sealed in all tables or in none.
         sqlx::query!(
             r#"WITH sealed_entries AS (
                    UPDATE chargebook.journal_entries SET sealed_in =
                        CASE WHEN (occurred_at AT TIME ZONE $2)::date <= $3::date THEN $3::date ELSE $1::date END
                    WHERE sealed_in IS NULL AND (occurred_at AT TIME ZONE $2)::date <= $1
+               ), sealed_ties AS (
+                   UPDATE chargebook.movement_ties t SET sealed_in =
+                       CASE WHEN (m.occurred_at AT TIME ZONE $2)::date <= $3::date THEN $3::date ELSE $1::date END
+                   FROM chargebook.movements m
+                   WHERE m.account = t.account AND m.movement_id = t.movement_id
+                     AND t.sealed_in IS NULL AND (m.occurred_at AT TIME ZONE $2)::date <= $1
                )
                UPDATE chargebook.resolutions SET sealed_in =
                    CASE WHEN (occurred_at AT TIME ZONE $2)::date <= $3::date THEN $3::date ELSE $1::date END

@@ -118,3 +118,11 @@ mod outbox {
             ledger(pool).following_up()
     );
 }
+
+mod by_hand {
+    use super::{PgPool, ledger};
+
+    chargebook_port_contracts::by_hand_contract!(
+        #[sqlx::test(migrator = "chargebook_ledger_postgres::MIGRATOR")] (pool: PgPool) => ledger(pool)
+    );
+}

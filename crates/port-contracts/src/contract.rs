@@ -16,12 +16,13 @@
 //! [`read_queue_contract!`](crate::read_queue_contract), [`sweeps_contract!`](crate::sweeps_contract),
 //! [`backfills_contract!`](crate::backfills_contract), [`completeness_contract!`](crate::completeness_contract),
 //! [`customers_contract!`](crate::customers_contract), [`monitoring_contract!`](crate::monitoring_contract),
-//! [`aliases_contract!`](crate::aliases_contract), [`follow_ups_contract!`](crate::follow_ups_contract) and
-//! [`outbox_contract!`](crate::outbox_contract); put each into a module of its own.
+//! [`aliases_contract!`](crate::aliases_contract), [`follow_ups_contract!`](crate::follow_ups_contract),
+//! [`outbox_contract!`](crate::outbox_contract) and [`by_hand_contract!`](crate::by_hand_contract); put each into a module of its own.
 
 pub mod aliases;
 pub mod apart;
 pub mod backfills;
+pub mod by_hand;
 pub mod completeness;
 pub mod conclusions;
 pub mod customers;
@@ -38,8 +39,8 @@ mod suites;
 pub mod sweeps;
 
 use chargebook_domain::ports::{
-    Aliases, Answer, Backfills, Completeness, Customers, Entry, FollowUps, Ledger, Lookup, Monitoring, OrderBook,
-    Outbox, ReadQueue, Summaries, Sweeps,
+    Aliases, Answer, Backfills, Completeness, Customers, Entry, FollowUps, Ledger, Lookup, Monitoring, Movements,
+    OrderBook, Outbox, Periods, ReadQueue, Summaries, Sweeps,
 };
 use chargebook_domain::{BookRules, Change, DisputeKey, Observation, Stored, decide};
 use chrono::{DateTime, Utc};
@@ -60,6 +61,8 @@ pub trait Books:
     + Monitoring
     + FollowUps
     + Outbox
+    + Movements
+    + Periods
 {
 }
 
@@ -75,7 +78,9 @@ impl<
         + Aliases
         + Monitoring
         + FollowUps
-        + Outbox,
+        + Outbox
+        + Movements
+        + Periods,
 > Books for T
 {
 }

@@ -106,7 +106,7 @@ impl Shows {
     }
 }
 
-fn any_time() -> impl Strategy<Value = DateTime<Utc>> {
+pub(crate) fn any_time() -> impl Strategy<Value = DateTime<Utc>> {
     (0..=DAYS * TICKS_PER_DAY)
         .prop_map(|tick| filed_at() + TimeDelta::days(tick) / i32::try_from(TICKS_PER_DAY).unwrap())
 }

@@ -1,6 +1,7 @@
 //! The reference implementation of the ledger ports: plain data behind a mutex, each rule written once and plainly.
 
 mod aliases;
+mod attributions;
 mod backfills;
 mod completeness;
 mod customers;
@@ -9,6 +10,7 @@ mod follow_ups;
 mod monitoring;
 mod order_book;
 mod outbox;
+mod periods;
 mod read_queue;
 mod rows;
 mod summaries;
@@ -21,7 +23,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use chargebook_domain::monitor::{AlertKey, TypedCount};
 use chargebook_domain::ports::{
-    Alias, Answer, DayMail, Entry, Ledger, LedgerError, Link, LoggedRule, Lookup, Period, Slice, SweepKind, Version,
+    Alias, Answer, Closing, DayMail, Entry, Ledger, LedgerError, Link, LoggedRule, Lookup, Period, Slice, SweepKind,
+    Version,
 };
 use chargebook_domain::rules::RuleName;
 use chargebook_domain::{
@@ -30,6 +33,7 @@ use chargebook_domain::{
 };
 use chrono::{DateTime, NaiveDate, Utc};
 
+use self::attributions::KeptTie;
 use self::follow_ups::{KeptCustomer, QueuedFollowUp};
 use self::outbox::QueuedMessage;
 use self::read_queue::QueuedRead;
@@ -55,8 +59,10 @@ struct State {
     hashes: BTreeMap<(OrderRef, String), CustomerId>,
     orders_version: i64,
     links: Vec<Link>,
+    ties: BTreeMap<(AccountId, MovementId), KeptTie>,
     aliases: Vec<Alias>,
     fraud_warnings: BTreeMap<(AccountId, WarningId), FraudWarning>,
+    closings: Vec<Closing>,
     sealed_days: BTreeSet<NaiveDate>,
     deliveries: BTreeMap<(DayMail, String), Delivery>,
     reads: BTreeMap<DisputeKey, QueuedRead>,

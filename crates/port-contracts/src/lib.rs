@@ -15,6 +15,7 @@
     reason = "it runs in tests only, where what is not as expected should panic"
 )]
 
+pub mod asides;
 pub mod booking;
 pub mod contract;
 pub mod crashes;

@@ -93,6 +93,12 @@ pub fn cause_id(id: &str) -> CauseId {
     CauseId::parse(id).unwrap()
 }
 
+/// The id of a movement.
+#[must_use]
+pub fn movement_id(id: &str) -> MovementId {
+    MovementId::parse(id).unwrap()
+}
+
 /// Claims of 100.00 USD, filed at [`filed_at`], that name charge `ch_1`, intent `pi_1` and no order.
 #[must_use]
 pub fn claims() -> Claims {

@@ -52,6 +52,11 @@ mod monitoring {
     chargebook_port_contracts::monitoring_contract!(#[tokio::test] () => InMemoryLedger::default());
 }
 
+mod by_hand {
+    use super::InMemoryLedger;
+    chargebook_port_contracts::by_hand_contract!(#[tokio::test] () => InMemoryLedger::default());
+}
+
 mod aliases {
     use super::InMemoryLedger;
     chargebook_port_contracts::aliases_contract!(#[tokio::test] () => InMemoryLedger::default());

@@ -28,6 +28,7 @@ fn quiet_day() -> DayBooks {
         opening: [].into(),
         resolved: [].into(),
         unresolved: [].into(),
+        adjusted: [].into(),
         month_to_date: Window::default(),
         ninety_days: Window::default(),
         open: OpenBalance::default(),

@@ -8,8 +8,10 @@ mod events;
 mod explain;
 mod export;
 mod health;
+mod journal;
 mod migrate;
 mod monitor;
+mod movements;
 mod orders;
 mod queue;
 mod rules;
@@ -86,6 +88,12 @@ enum BooksCommand {
     /// Shows disputes, and links them to orders
     #[command(subcommand)]
     Dispute(disputes::Command),
+    /// Shows movements of money, and says what they are for where Stripe does not
+    #[command(subcommand)]
+    Movements(movements::Command),
+    /// Adjusts the journal by hand, and closes accounting periods
+    #[command(subcommand)]
+    Journal(journal::Command),
     /// Shows customers with their disputes and scores, and hashes their e-mail addresses
     #[command(subcommand)]
     Customer(customers::Command),
@@ -258,6 +266,8 @@ async fn on_the_books(command: BooksCommand, settings: &Settings, screen: Screen
         (Err(failure), _) => Err(failure),
         (Ok(()), BooksCommand::Orders(command)) => orders::run(command, ledger, settings, screen).await,
         (Ok(()), BooksCommand::Dispute(command)) => disputes::run(command, ledger, settings, screen).await,
+        (Ok(()), BooksCommand::Movements(command)) => movements::run(command, ledger, settings, screen).await,
+        (Ok(()), BooksCommand::Journal(command)) => journal::run(command, ledger, settings, screen).await,
         (Ok(()), BooksCommand::Customer(command)) => customers::run(command, ledger, screen).await,
         (Ok(()), BooksCommand::Events(command)) => events::run(command, ledger, settings, screen).await,
         (Ok(()), BooksCommand::Explain(options)) => explain::run(options, ledger, settings, screen).await,
@@ -281,6 +291,15 @@ async fn usable(ledger: &PostgresLedger) -> Result<(), Failure> {
             Err(Refused::because("the database can't be used; `chargebook doctor` looks closer", error).into())
         }
     }
+}
+
+/// Reads a text that is kept for ever and shown in tables: one line, and not an empty one.
+fn one_line(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err("it must be one line of text, and not empty".to_owned());
+    }
+    Ok(text.to_owned())
 }
 
 /// Writes a line for the user.

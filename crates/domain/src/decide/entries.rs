@@ -4,7 +4,10 @@ use super::{BookRules, DecideError, Stored};
 use crate::figures::Step;
 use crate::journal::{Heading, missing_close_outs, movement_postings};
 use crate::money::sub;
-use crate::{Category, Convention, DisputeId, DisputeKey, EntryId, EntryKind, Facts, JournalEntry, Movement, Outcome};
+use crate::{
+    Attributed, Attribution, Category, Convention, DisputeId, DisputeKey, EntryId, EntryKind, Facts, JournalEntry,
+    Movement, Outcome,
+};
 
 pub(super) fn movement_entries(
     dispute: &DisputeId,
@@ -40,7 +43,28 @@ pub(super) fn reversals(
         }
         Ok(JournalEntry::try_new(heading, postings)?)
     };
-    booked.movements().iter().filter_map(|movement| reversal(movement).transpose()).collect()
+    booked.booked().iter().filter_map(|movement| reversal(movement).transpose()).collect()
+}
+
+/// What takes money out of suspense, where that is what a person says.
+pub(super) fn reclassification_entry(
+    key: &DisputeKey,
+    facts: &Facts,
+    said: &Attribution,
+    convention: Convention,
+    rules: BookRules,
+) -> Result<Option<JournalEntry>, DecideError> {
+    let Attributed::Reclassification(moved) = &said.what else { return Ok(None) };
+    let Some(taken) = facts.taken_out_of(&moved.movement) else { return Ok(None) };
+    let heading = Heading {
+        id: EntryId::of_reclassification(&taken.id),
+        dispute: Some(key.dispute.clone()),
+        kind: EntryKind::Reclassification,
+        occurred_at: taken.occurred_at,
+        posted_on: rules.business_date(taken.occurred_at),
+        narration: format!("Out of suspense for {}, {}, by {}: {}", key.dispute, moved.movement, said.by, said.reason),
+    };
+    Ok(JournalEntry::try_new(heading, movement_postings(taken, convention)?)?)
 }
 
 /// The entry of a movement that no dispute claims; none when it moves nothing.

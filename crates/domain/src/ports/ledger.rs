@@ -87,6 +87,8 @@ pub enum Content {
     Change(Box<Change>),
     /// Money moved on the account that no dispute claims: the movement and its entry, if it has one.
     AccountMovement(Box<Movement>, Option<JournalEntry>),
+    /// A person adjusts the journal. The entry is the account's, also where it names a dispute: no figure changes.
+    Adjustment(Box<JournalEntry>),
     /// An early fraud warning. One that is known is not kept again.
     FraudWarning(Box<FraudWarning>),
     /// Nothing: the event is not about disputes.

@@ -10,11 +10,13 @@ mod dispute_source;
 mod follow_ups;
 mod ledger;
 mod monitoring;
+mod movements;
 mod notifier;
 mod order_book;
 mod outbox;
 mod outgoing;
 mod overview;
+mod periods;
 mod read_queue;
 mod shop_reader;
 mod summaries;
@@ -35,11 +37,13 @@ pub use follow_ups::{
 };
 pub use ledger::{Answer, Cause, Content, Disposition, Entry, Ledger, LedgerError, Lookup, Version};
 pub use monitoring::Monitoring;
+pub use movements::{KeptMovement, Movements};
 pub use notifier::{Mail, Notifier, SendOutcome};
 pub use order_book::{Imported, Link, Linked, OrderBook};
 pub use outbox::{MessageClaim, Outbox, Sent};
 pub use outgoing::{Outgoing, OutgoingCall};
 pub use overview::{CustomerStanding, Ingestion, Overview, QueueFailure, QueueState, RecentDispute};
+pub use periods::{Closed, Closing, Periods};
 pub use read_queue::{ReadClaim, ReadQueue};
 pub use shop_reader::ShopReader;
 pub use summaries::{Claim, ClaimRequest, DayMail, DeliveryState, Mails, Seal, Sealed, Summaries};
@@ -49,7 +53,8 @@ pub use sweeps::{Sweep, SweepKind, SweepRequest, Sweeps};
 pub use {
     aliases::MockAliases, backfills::MockBackfills, clock::MockClock, completeness::MockCompleteness,
     customers::MockCustomers, dispute_reader::MockDisputeReader, dispute_source::MockDisputeSource,
-    follow_ups::MockFollowUps, ledger::MockLedger, monitoring::MockMonitoring, notifier::MockNotifier,
-    order_book::MockOrderBook, outbox::MockOutbox, outgoing::MockOutgoing, overview::MockOverview,
-    read_queue::MockReadQueue, shop_reader::MockShopReader, summaries::MockSummaries, sweeps::MockSweeps,
+    follow_ups::MockFollowUps, ledger::MockLedger, monitoring::MockMonitoring, movements::MockMovements,
+    notifier::MockNotifier, order_book::MockOrderBook, outbox::MockOutbox, outgoing::MockOutgoing,
+    overview::MockOverview, periods::MockPeriods, read_queue::MockReadQueue, shop_reader::MockShopReader,
+    summaries::MockSummaries, sweeps::MockSweeps,
 };

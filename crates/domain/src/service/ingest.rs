@@ -241,10 +241,16 @@ impl Ingest {
             };
             for (place, known) in places.into_iter().zip(known_before) {
                 let receipt = match &entry.content {
-                    Content::Change(_) | Content::AccountMovement(..) | Content::FraudWarning(_) if known => {
-                        Receipt::Duplicate
+                    Content::Change(_)
+                    | Content::AccountMovement(..)
+                    | Content::Adjustment(_)
+                    | Content::FraudWarning(_) => {
+                        if known {
+                            Receipt::Duplicate
+                        } else {
+                            Receipt::Recorded
+                        }
                     }
-                    Content::Change(_) | Content::AccountMovement(..) | Content::FraudWarning(_) => Receipt::Recorded,
                     Content::Ignored => Receipt::Ignored,
                     Content::Quarantined { .. } => Receipt::Quarantined,
                 };

@@ -1,7 +1,9 @@
 //! The use cases: each orders calls to ports, and leaves every decision about disputes to the pure rules.
 
 mod act;
+mod adjust;
 mod ask;
+mod attribute;
 mod backfill;
 mod daily;
 mod deliver;
@@ -16,7 +18,9 @@ mod tie_out;
 mod watch;
 
 pub use act::{Act, Acted, Looked, Notice, WriteMessage};
+pub use adjust::{Adjust, AdjustError, Adjusted, Adjustment};
 pub use ask::{Ask, AskError, Found};
+pub use attribute::{Attribute, AttributeError, Attributing, Said};
 pub use backfill::Backfill;
 pub use daily::{Daily, DayDone, Schedule, WriteMail, due_through};
 pub use deliver::{Deliver, Delivered, WriteOwedMail};

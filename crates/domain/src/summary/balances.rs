@@ -35,7 +35,7 @@ pub struct Proof {
     pub currency: Currency,
     /// The balance of the account.
     pub journal_minor: i64,
-    /// What the figures say it is.
+    /// What the figures say it is, and what people adjusted.
     pub figures_minor: i64,
 }
 
@@ -67,11 +67,11 @@ pub(super) fn roll_forward(books: &DayBooks) -> Result<BTreeMap<Currency, RollFo
         let roll = rolls.entry(moved.currency).or_default();
         match moved.kind {
             _ if moved.late => roll.late = add(roll.late, sum)?,
-            EntryKind::Movement => {
+            EntryKind::Movement | EntryKind::Reclassification => {
                 roll.withdrawn = add(roll.withdrawn, moved.debit_minor)?;
                 roll.reinstated = add(roll.reinstated, moved.credit_minor)?;
             }
-            EntryKind::CloseOut | EntryKind::Adjustment | EntryKind::Reclassification => {
+            EntryKind::CloseOut | EntryKind::Adjustment => {
                 roll.written_off = add(roll.written_off, sum)?;
             }
         }
@@ -102,6 +102,7 @@ pub(super) fn proof(books: &DayBooks) -> Result<Vec<Proof>, MoneyError> {
         let fees = add(add(resolved.fee, unresolved.undecided_fee_minor)?, unresolved.account_fee_minor)?;
         let suspense =
             add(add(resolved.suspense, unresolved.undecided_suspense_minor)?, unresolved.account_suspense_minor)?;
+        let adjusted = |account| books.adjusted.get(&(account, currency)).copied().unwrap_or_default();
         let mut compare = |account, journal_minor, figures_minor| {
             proof.push(Proof { account, currency, journal_minor, figures_minor });
         };
@@ -109,11 +110,12 @@ pub(super) fn proof(books: &DayBooks) -> Result<Vec<Proof>, MoneyError> {
         let principal = add(resolved.pending, unresolved.undecided_principal_minor)?;
         if balances.contains_key(&(LedgerAccount::DisputesContra, currency)) {
             // Against revenue a loss has no account of its own; so all that is out or lost is compared at once.
-            let held = [LedgerAccount::DisputesContra, receivable, losses].map(balance);
-            compare(LedgerAccount::DisputesContra, held.into_iter().try_fold(0, add)?, add(principal, resolved.loss)?);
+            let held = [LedgerAccount::DisputesContra, receivable, losses];
+            let figures = held.map(adjusted).into_iter().try_fold(add(principal, resolved.loss)?, add)?;
+            compare(LedgerAccount::DisputesContra, held.map(balance).into_iter().try_fold(0, add)?, figures);
         } else {
-            compare(receivable, balance(receivable), principal);
-            compare(losses, balance(losses), resolved.loss);
+            compare(receivable, balance(receivable), add(principal, adjusted(receivable))?);
+            compare(losses, balance(losses), add(resolved.loss, adjusted(losses))?);
         }
         let others = [
             (LedgerAccount::DisputesSuspense, suspense),
@@ -121,7 +123,7 @@ pub(super) fn proof(books: &DayBooks) -> Result<Vec<Proof>, MoneyError> {
             (LedgerAccount::FxDifference, resolved.fx),
         ];
         for (account, figures_minor) in others {
-            compare(account, balance(account), figures_minor);
+            compare(account, balance(account), add(figures_minor, adjusted(account))?);
         }
     }
     Ok(proof)

@@ -31,6 +31,8 @@ pub struct DayBooks {
     pub resolved: BTreeMap<Currency, Deltas>,
     /// Movements that no resolution row carries, of all that are sealed, this day's included.
     pub unresolved: BTreeMap<Currency, Unresolved>,
+    /// What adjustments sum to, of all that are sealed, this day's included.
+    pub adjusted: BTreeMap<(LedgerAccount, Currency), i64>,
     /// Closed disputes of the month up to this day, and of the 90 days up to it.
     pub month_to_date: Window,
     /// The same for 90 days.

@@ -1,15 +1,16 @@
 //! Law 5: sealed and unsealed together are the ledger, whenever days are sealed; and what the summaries say of the days
 //! sums to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use chargebook_domain::ports::{Seal, Summaries};
+use chargebook_domain::ports::{Periods, Seal, Summaries};
 use chargebook_domain::summary::{DayBooks, DayRow, Summary, compose};
 use chargebook_domain::{Basis, BookRules, Currency, Deltas, DisputeKey, LedgerAccount, Observation, Outcome};
+use chargebook_port_contracts::asides::{Aside, asides};
 use chargebook_port_contracts::booking::book;
 use chargebook_port_contracts::histories::{DAYS, arriving_of};
 use chargebook_port_contracts::samples::{date, day};
-use chargebook_port_contracts::{InMemoryLedger, KeptResolution};
+use chargebook_port_contracts::{InMemoryLedger, KeptEntry, KeptResolution};
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use proptest::collection::vec;
@@ -18,10 +19,12 @@ use proptest::prelude::*;
 use crate::books::sums;
 use crate::{Balances, any_rules, balances, cases, now};
 
-/// Observations of three disputes as they come, and after how many of them each day is sealed.
+/// Observations of three disputes as they come, what comes beside them, and after how many of them each day is sealed.
 #[derive(Clone, Debug)]
 pub(crate) struct Course {
     pub(crate) arrivals: Vec<Observation>,
+    /// Each with how many observations came before it.
+    asides: Vec<(usize, Aside)>,
     sealed_after: Vec<usize>,
     pub(crate) books_start: Option<NaiveDate>,
 }
@@ -31,10 +34,15 @@ pub(crate) fn courses() -> impl Strategy<Value = Course> {
     let all = disputes.prop_flat_map(|(a, b, c)| Just([a.arrivals, b.arrivals, c.arrivals].concat()).prop_shuffle());
     let moments = vec(any::<proptest::sample::Index>(), usize::try_from(DAYS + 2).unwrap());
     let start = proptest::option::of((0..=3_i64).prop_map(date));
-    (all, moments, start).prop_map(|(arrivals, moments, books_start)| {
+    let asides = asides(&["du_1", "du_2", "du_3"]).prop_flat_map(|asides| {
+        let moments = vec(any::<proptest::sample::Index>(), asides.len());
+        moments.prop_map(move |moments| moments.into_iter().zip(asides.clone()).collect::<Vec<_>>())
+    });
+    (all, moments, asides, start).prop_map(|(arrivals, moments, asides, books_start)| {
+        let asides = asides.into_iter().map(|(moment, aside)| (moment.index(arrivals.len() + 1), aside)).collect();
         let mut sealed_after: Vec<_> = moments.iter().map(|moment| moment.index(arrivals.len() + 1)).collect();
         sealed_after.sort_unstable();
-        Course { arrivals, sealed_after, books_start }
+        Course { arrivals, asides, sealed_after, books_start }
     })
 }
 
@@ -49,7 +57,7 @@ pub(crate) async fn run(course: &Course, rules: BookRules) -> Ended {
     let ledger = InMemoryLedger::default();
     let first = course.books_start.unwrap_or(date(0));
     let mut next = Seal { date: first, zone: Tz::UTC, books_start: course.books_start, now: day(9) };
-    let mut days = Vec::new();
+    let (mut days, mut closed) = (Vec::new(), BTreeSet::new());
     for (arrived, observation) in course.arrivals.iter().map(Some).chain([None]).enumerate() {
         for _ in course.sealed_after.iter().filter(|after| **after == arrived) {
             let preview = ledger.books(&next, None).await.unwrap();
@@ -59,13 +67,28 @@ pub(crate) async fn run(course: &Course, rules: BookRules) -> Ended {
             days.push(sealed);
             next.date = next.date.succ_opt().unwrap();
         }
+        for (_, aside) in course.asides.iter().filter(|(after, _)| *after == arrived) {
+            aside.happen(ledger.clone(), rules, day(9)).await;
+            closed.insert(posted_in_closed_periods(&ledger).await);
+        }
         if let Some(observation) = observation {
             book(&ledger, &observation.key, std::slice::from_ref(observation), rules, day(9)).await.unwrap();
         }
     }
+    closed.insert(posted_in_closed_periods(&ledger).await);
+    let closed: Vec<_> = closed.into_iter().filter_map(|(through, posted)| Some((through?, posted))).collect();
+    let days_of: BTreeSet<_> = closed.iter().map(|(through, _)| through).collect();
+    assert_eq!(days_of.len(), closed.len(), "what is posted in a closed period never changes: {closed:?}");
     next.date = date(DAYS + 30);
     let preview = ledger.books(&next, None).await.unwrap();
     Ended { days, preview, ledger }
+}
+
+/// The last day that is closed, and how many entries are posted on it or before.
+async fn posted_in_closed_periods(ledger: &InMemoryLedger) -> (Option<NaiveDate>, usize) {
+    let through = ledger.closings().await.unwrap().first().map(|closing| closing.through);
+    let is_closed = |kept: &&KeptEntry| through.is_some_and(|through| kept.entry.posted_on() <= through);
+    (through, ledger.entries().iter().filter(is_closed).count())
 }
 
 fn after(books: &DayBooks) -> Balances {

@@ -7,8 +7,8 @@ use chargebook_domain::{Currency, Deltas, LedgerAccount};
 use chrono::NaiveDate;
 use sqlx::PgConnection;
 
-use super::{Day, currency};
-use crate::error::{corrupt, ledger_error, read_error};
+use super::{Day, currency, ledger_account};
+use crate::error::{ledger_error, read_error};
 
 /// Carries the sums to a day that is being sealed, once its rows bear the seal: from the last day to which they were
 /// carried, or from nowhere, so that neither a migration nor a day without them needs to be filled in.
@@ -112,11 +112,7 @@ pub(super) async fn opening(
     .await
     .map_err(read_error)?;
     rows.into_iter()
-        .map(|row| {
-            let account = LedgerAccount::parse(&row.ledger_account)
-                .ok_or_else(|| corrupt("postings", "ledger_account", &row.ledger_account))?;
-            Ok(((account, currency(&row.currency, "postings")?), row.balance))
-        })
+        .map(|row| Ok(((ledger_account(&row.ledger_account)?, currency(&row.currency, "postings")?), row.balance)))
         .collect()
 }
 

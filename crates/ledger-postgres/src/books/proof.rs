@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use chargebook_domain::Currency;
 use chargebook_domain::ports::LedgerError;
 use chargebook_domain::summary::Unresolved;
+use chargebook_domain::{Currency, LedgerAccount};
 use sqlx::PgConnection;
 
-use super::{Day, currency};
+use super::{Day, currency, ledger_account};
 use crate::error::read_error;
 
 pub(super) async fn unresolved(
@@ -58,18 +58,23 @@ async fn add_undecided(
                           m.fee_minor, m.net_minor
                    FROM undecided JOIN chargebook.movement_ties t USING (account, dispute_id)
                    JOIN chargebook.movements m ON m.account = t.account AND m.movement_id = t.movement_id
-                   WHERE m.dispute_id IS NULL
+                   WHERE coalesce(t.sealed_in <= $1, NOT $3 AND (m.occurred_at AT TIME ZONE $2)::date <= $1)
+                   UNION ALL
+                   SELECT account, 'reclassification:' || movement_id, 1, currency, meaning,
+                          CASE WHEN meaning = 'fee' THEN 0 ELSE -amount_minor END,
+                          CASE WHEN meaning = 'fee' THEN amount_minor ELSE 0 END, 0
+                   FROM undecided JOIN chargebook.reclassifications USING (account, dispute_id)
                    UNION ALL
                    SELECT m.account, 'reversal:' || m.movement_id, -1, m.currency, m.category, m.amount_minor,
                           m.fee_minor, m.net_minor
                    FROM undecided JOIN chargebook.dispute_aliases USING (account, dispute_id)
-                   JOIN chargebook.movements m USING (account, dispute_id)
+                   JOIN chargebook.dispute_movements m USING (account, dispute_id) WHERE NOT m.tied
                )
                SELECT currency AS "currency!",
                       sum(times * (fee_minor - CASE WHEN category = 'fee' THEN amount_minor ELSE 0 END))::bigint
                         AS "fee!",
-                      sum(times * CASE WHEN category IN ('withdrawal', 'reinstatement') THEN -amount_minor ELSE 0 END)
-                        ::bigint AS "principal!",
+                      sum(times * CASE WHEN category IN ('withdrawal', 'reinstatement', 'principal') THEN -amount_minor
+                                       ELSE 0 END)::bigint AS "principal!",
                       sum(times * (amount_minor - fee_minor - net_minor
                         - CASE WHEN category = 'other' THEN amount_minor ELSE 0 END))::bigint AS "suspense!"
                FROM moved m
@@ -93,7 +98,7 @@ async fn add_undecided(
     Ok(())
 }
 
-/// Adds the movements that name no dispute: those that were carried and those since, but for those that were tied to one.
+/// Adds the movements that name no dispute: those that were carried and those since, but for those that were tied to one by then.
 async fn add_of_account(
     snapshot: &mut PgConnection,
     day: &Day<'_>,
@@ -108,10 +113,9 @@ async fn add_of_account(
                    WHERE sealed_in IS NULL AND NOT $3 AND (occurred_at AT TIME ZONE $2)::date <= $1
                      AND dispute_id IS NULL
                    UNION ALL
-                   SELECT t.account, 'movement:' || t.movement_id, -1 FROM chargebook.movement_ties t
-                   WHERE (SELECT coalesce(e.sealed_in <= $1, NOT $3 AND (e.occurred_at AT TIME ZONE $2)::date <= $1)
-                          FROM chargebook.journal_entries e
-                          WHERE e.account = t.account AND e.entry_id = 'movement:' || t.movement_id)
+                   SELECT t.account, 'movement:' || t.movement_id, -1
+                   FROM chargebook.movement_ties t JOIN chargebook.movements m USING (account, movement_id)
+                   WHERE coalesce(t.sealed_in <= $1, NOT $3 AND (m.occurred_at AT TIME ZONE $2)::date <= $1)
                ), sums AS (
                    SELECT m.account, m.currency,
                           e.times * (m.fee_minor - CASE WHEN m.category = 'fee' THEN m.amount_minor ELSE 0 END) AS fee,
@@ -142,4 +146,28 @@ async fn add_of_account(
         sums.account_suspense_minor = row.suspense;
     }
     Ok(())
+}
+
+/// What people adjusted, of all that is sealed through the day.
+pub(super) async fn adjusted(
+    snapshot: &mut PgConnection,
+    day: &Day<'_>,
+) -> Result<BTreeMap<(LedgerAccount, Currency), i64>, LedgerError> {
+    let rows = sqlx::query!(
+        r#"SELECT p.ledger_account, p.currency, sum(p.amount_minor)::bigint AS "balance!"
+               FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
+               WHERE e.kind = 'adjustment' AND ($4::text IS NULL OR e.account = $4)
+                 AND coalesce(e.sealed_in <= $1, NOT $3 AND (e.occurred_at AT TIME ZONE $2)::date <= $1)
+               GROUP BY 1, 2"#,
+        day.date,
+        day.zone,
+        day.sealed,
+        day.book
+    )
+    .fetch_all(snapshot)
+    .await
+    .map_err(read_error)?;
+    let balance =
+        |account: &str, code: &str, minor| Ok(((ledger_account(account)?, currency(code, "postings")?), minor));
+    rows.iter().map(|row| balance(&row.ledger_account, &row.currency, row.balance)).collect()
 }

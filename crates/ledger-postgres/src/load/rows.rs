@@ -2,8 +2,9 @@
 
 use chargebook_domain::ports::LedgerError;
 use chargebook_domain::{
-    Basis, CardHash, Category, CauseId, ChargeId, Claims, CloseOut, Currency, Deltas, DisputeKey, LedgerAccount, Line,
-    Money, Movement, MovementId, OrderRef, Outcome, PaymentIntentId, Status, Stored,
+    Attributed, Basis, CardHash, Category, CauseId, ChargeId, Claims, CloseOut, Currency, Deltas, DisputeKey,
+    LedgerAccount, Line, Meaning, Money, Movement, MovementId, OrderRef, Outcome, PaymentIntentId, Reclassification,
+    Status, Stored,
 };
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
@@ -102,6 +103,25 @@ impl MovementRow {
             description: self.description,
             source: self.source,
         })
+    }
+}
+
+/// A row of `reclassifications`.
+#[derive(Deserialize)]
+pub(super) struct ReclassificationRow {
+    movement_id: String,
+    meaning: String,
+    occurred_at: DateTime<Utc>,
+}
+
+impl ReclassificationRow {
+    pub(super) fn attributed(self, key: &DisputeKey) -> Result<Attributed, LedgerError> {
+        let bad = |column| corrupt("reclassifications", column, key);
+        Ok(Attributed::Reclassification(Reclassification {
+            movement: MovementId::parse(&self.movement_id).map_err(|_| bad("movement_id"))?,
+            meaning: Meaning::parse(&self.meaning).ok_or_else(|| bad("meaning"))?,
+            occurred_at: self.occurred_at,
+        }))
     }
 }
 

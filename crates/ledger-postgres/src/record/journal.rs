@@ -2,20 +2,23 @@
 
 use chargebook_domain::ports::{Cause, Content, Entry, LedgerError};
 use chargebook_domain::{AccountId, Change, DisputeId, JournalEntry, Movement};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::writes::Writes;
 
-/// Movements of the account that no dispute claims, of entries that were not recorded before.
+/// What an entry that was not recorded before books on the account itself.
+type OfAccount<'a> = (&'a AccountId, Option<&'a Movement>, Option<&'a JournalEntry>);
+
 fn of_account<'a>(
     entries: &[&'a Entry],
     is_new: impl Fn(&Cause) -> bool + Copy,
-) -> impl Iterator<Item = (&'a AccountId, &'a Movement, Option<&'a JournalEntry>)> {
+) -> impl Iterator<Item = OfAccount<'a>> {
     let new = entries.iter().copied().filter(move |entry| entry.causes.iter().any(is_new)).collect::<Vec<_>>();
     new.into_iter().filter_map(|entry| match (&entry.content, entry.causes.first()) {
         (Content::AccountMovement(movement, journal), Some(cause)) => {
-            Some((&cause.account, &**movement, journal.as_ref()))
+            Some((&cause.account, Some(&**movement), journal.as_ref()))
         }
+        (Content::Adjustment(adjustment), Some(cause)) => Some((&cause.account, None, Some(&**adjustment))),
         _ => None,
     })
 }
@@ -30,7 +33,7 @@ pub(super) fn movements(
     let of_disputes = changes.iter().flat_map(|change| {
         change.movements.iter().map(move |movement| (&change.key.account, Some(&change.key.dispute), movement))
     });
-    let of_account = of_account(entries, is_new).map(|(account, movement, _)| (account, None, movement));
+    let of_account = of_account(entries, is_new).filter_map(|(account, movement, _)| Some((account, None, movement?)));
     let mut rows: Vec<_> = of_disputes.chain(of_account).collect();
     rows.sort_by_key(|(account, _, movement)| (*account, &movement.id));
     writes
@@ -53,19 +56,20 @@ pub(super) fn movements(
     Ok(())
 }
 
-/// Appends the journal entries that are missing, and their postings.
+/// Appends the journal entries that are missing, and their postings, on days that are open.
 pub(super) fn entries(
     writes: &mut Writes,
-    changes: &[&Change],
-    entries: &[&Entry],
+    (changes, entries): (&[&Change], &[&Entry]),
     is_new: impl Fn(&Cause) -> bool + Copy,
+    closed_through: Option<NaiveDate>,
     recorded_at: DateTime<Utc>,
 ) -> Result<(), LedgerError> {
     let of_disputes =
         changes.iter().flat_map(|change| change.entries.iter().map(move |entry| (&change.key.account, entry)));
     let of_account = of_account(entries, is_new).filter_map(|(account, _, entry)| Some((account, entry?)));
-    let mut rows: Vec<_> = of_disputes.chain(of_account).collect();
-    rows.sort_by_key(|(account, entry)| (*account, entry.id()));
+    let all = of_disputes.chain(of_account);
+    let mut rows: Vec<_> = all.map(|(account, entry)| (account, entry.posted_after(closed_through))).collect();
+    rows.sort_by(|(a, one), (b, other)| (a, one.id()).cmp(&(b, other.id())));
     let postings: Vec<_> = rows
         .iter()
         .flat_map(|(account, entry)| {

@@ -1,28 +1,21 @@
 //! Law: what the mails of the books say adds up to what one mail of all would say.
 
+use chargebook_domain::AccountId;
 use chargebook_domain::ports::Summaries;
-use chargebook_domain::{AccountId, Observation};
 use chargebook_ledger_postgres::MIGRATOR;
 use chargebook_port_contracts::check_day_parts;
 use chargebook_port_contracts::samples::date;
 use sqlx::PgPool;
 
-use crate::case::{AFTER, Case, Happening, cases};
+use crate::case::{AFTER, Case, cases};
 
 /// The same case with one of its two disputes in a connected account.
-pub(crate) fn of_two_books(mut case: Case) -> Case {
-    let connect = |seen: &mut Observation| {
+pub(crate) fn of_two_books(case: Case) -> Case {
+    case.with_each(|seen| {
         if seen.key.dispute.as_str() == "du_2" {
             seen.key.account = AccountId::parse("acct_1").unwrap();
         }
-    };
-    case.observations.iter_mut().for_each(connect);
-    for happening in &mut case.happenings {
-        if let Happening::Deliver(batch) = happening {
-            batch.iter_mut().for_each(connect);
-        }
-    }
-    case
+    })
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

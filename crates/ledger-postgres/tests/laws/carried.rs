@@ -6,16 +6,17 @@ use chargebook_domain::ports::{Aliases, Cause, Ledger, Seal, Summaries};
 use chargebook_domain::summary::{DayBooks, Unresolved, compose};
 use chargebook_domain::{AccountId, BookRules, Category, Currency, Deltas, DisputeKey, LedgerAccount, Observation};
 use chargebook_ledger_postgres::{MIGRATOR, OrderSource, PostgresLedger};
+use chargebook_port_contracts::asides::Aside;
 use chargebook_port_contracts::booking::book;
 use chargebook_port_contracts::samples::{
-    account_movement_entry, alias, cause, date, day, dispute_key, movement, observation, usd, withdrawal,
+    account_movement_entry, alias, cause, date, day, dispute_key, movement, movement_id, observation, usd, withdrawal,
 };
 use chrono::NaiveDate;
 use chrono_tz::Tz;
 use sqlx::PgPool;
 
 use crate::apart::of_two_books;
-use crate::case::{AFTER, Case, Happening, cases, empty};
+use crate::case::{AFTER, Case, Happening, cases_with_asides, empty};
 use crate::sealing::deltas_of;
 
 /// Lets every third day be sealed as by a server of the version before, which carries nothing.
@@ -127,10 +128,18 @@ impl Asked<'_> {
                             m.amount_minor, m.fee_minor, m.net_minor
                      FROM chargebook.movements m
                      JOIN entries e ON e.account = m.account AND e.entry_id = 'movement:' || m.movement_id
-                     LEFT JOIN chargebook.movement_ties t ON t.account = m.account AND t.movement_id = m.movement_id
+                     LEFT JOIN (SELECT t.*, m.occurred_at FROM chargebook.movement_ties t
+                                JOIN chargebook.movements m USING (account, movement_id)) t
+                       ON t.account = m.account AND t.movement_id = m.movement_id
+                          AND CASE WHEN t.sealed_in IS NULL
+                                   THEN NOT $3 AND (t.occurred_at AT TIME ZONE $2)::date <= $1 ELSE t.sealed_in <= $1 END
+                     UNION ALL
+                     SELECT m.account, m.dispute_id, m.currency, m.category, m.amount_minor, m.fee_minor, m.net_minor
+                     FROM chargebook.dispute_movements m
+                     JOIN entries e ON e.account = m.account AND e.entry_id = m.movement_id
                      UNION ALL
                      SELECT m.account, m.dispute_id, m.currency, m.category, -m.amount_minor, -m.fee_minor, -m.net_minor
-                     FROM chargebook.dispute_aliases a JOIN chargebook.movements m USING (account, dispute_id)
+                     FROM chargebook.dispute_aliases a JOIN chargebook.dispute_movements m USING (account, dispute_id)
                      JOIN entries e ON e.account = m.account AND e.entry_id = 'reversal:' || m.movement_id
                  ), decided AS (
                      SELECT account, dispute_id FROM chargebook.resolutions WHERE {THROUGH}
@@ -183,20 +192,19 @@ async fn check(case: &Case, pool: &PgPool, ledger: &PostgresLedger, day: NaiveDa
 }
 
 /// Money of the account: a kind, a day and a book that differ from step to step; every third is tied to a dispute.
-async fn move_money_of_account(pool: &PgPool, ledger: &PostgresLedger, step: i64) {
+async fn move_money_of_account(case: &Case, ledger: &PostgresLedger, step: i64) {
     let id = format!("txn_of_account_{step}");
     let category = [Category::Fee, Category::Other][usize::try_from(step % 2).unwrap()];
-    let account = if step % 4 < 2 { AccountId::own() } else { book_of_du_2() };
+    let (account, dispute) = if step % 4 < 2 { (AccountId::own(), "du_1") } else { (book_of_du_2(), "du_2") };
     let entry = account_movement_entry(
         movement(&id, category, day(step % 8), -100 - step, 3),
-        Cause { account, ..cause(&format!("evt_of_account_{step}")) },
+        Cause { account: account.clone(), ..cause(&format!("evt_of_account_{step}")) },
     );
     ledger.record(&[entry], day(AFTER)).await.unwrap();
-    let tie = "INSERT INTO chargebook.movement_ties (account, movement_id, dispute_id, tied_by, tied_at, reason)
-               SELECT m.account, m.movement_id, d.dispute_id, 'ana', now(), 'it is its fee'
-               FROM chargebook.movements m JOIN chargebook.disputes d USING (account)
-               WHERE m.movement_id = $1 AND $2";
-    sqlx::query(tie).bind(&id).bind(step % 3 == 0).execute(pool).await.unwrap();
+    if step % 3 == 0 {
+        let tie = Aside::Tie(movement_id(&id), DisputeKey { account, ..dispute_key(dispute) });
+        tie.happen(ledger.clone(), case.rules, day(AFTER)).await;
+    }
 }
 
 fn book_of_du_2() -> AccountId {
@@ -219,12 +227,12 @@ async fn join(case: &Case, ledger: &PostgresLedger) {
 async fn what_is_carried_is_the_sum_of_all_rows(pool: PgPool) {
     sqlx::raw_sql(OLDER_SERVERS).execute(&pool).await.unwrap();
     let (mut on_carried, mut on_others) = (0, 0);
-    for case in cases().map(of_two_books) {
+    for case in cases_with_asides().map(of_two_books) {
         empty(&pool).await;
         let ledger = PostgresLedger::new(pool.clone(), OrderSource::Table);
         for (step, happening) in (0..).zip(&case.happenings) {
             case.let_happen(&ledger, happening).await;
-            move_money_of_account(&pool, &ledger, step).await;
+            move_money_of_account(&case, &ledger, step).await;
             if step % 3 == 2 {
                 join(&case, &ledger).await;
             }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chargebook_domain::ports::{Ledger, OrderBook, Reading, Seal, SourceEvent, Summaries};
 use chargebook_domain::service::{Ingest, MatchOrders, Received};
-use chargebook_domain::{Admission, BookRules, Convention, Observation, OrderPayment};
+use chargebook_domain::{Admission, Basis, BookRules, Convention, Observation, OrderPayment};
 use chargebook_ledger_postgres::{OrderSource, PostgresLedger};
 use chargebook_port_contracts::InMemoryLedger;
+use chargebook_port_contracts::asides::{Aside, asides};
 use chargebook_port_contracts::histories::{DAYS, arriving_of};
 use chargebook_port_contracts::samples::{date, day};
 use chrono::{Days, NaiveDate};
@@ -29,6 +30,7 @@ pub(crate) const AFTER: i64 = DAYS + 4;
 pub(crate) enum Happening {
     Deliver(Vec<Observation>),
     Import(OrderPayment),
+    Aside(Aside),
     SealNextDay,
 }
 
@@ -42,12 +44,20 @@ pub(crate) struct Case {
     pub(crate) observations: Vec<Observation>,
     /// The later of two that are the same payment counts.
     pub(crate) payments: Vec<OrderPayment>,
-    /// Every observation at least once, every payment once and in order, and seals, at any moment.
+    /// Every observation at least once, every payment once and in order, and asides and seals, at any moment.
     pub(crate) happenings: Vec<Happening>,
 }
 
-/// The cases of a law.
+/// The cases of a law that speaks of observations alone, in any order.
 pub(crate) fn cases() -> impl Iterator<Item = Case> {
+    cases_with_asides().map(|mut case| {
+        case.happenings.retain(|happening| !matches!(happening, Happening::Aside(_)));
+        case
+    })
+}
+
+/// The cases of a law that holds whatever people say and do.
+pub(crate) fn cases_with_asides() -> impl Iterator<Item = Case> {
     let mut runner = TestRunner::deterministic();
     let strategy = any_case();
     (0..CASES).map(move |number| {
@@ -60,18 +70,21 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
 enum Slot {
     Arrival(Box<Observation>),
     NextPayment,
+    Aside(Aside),
     Seal,
 }
 
 fn any_case() -> impl Strategy<Value = Case> {
-    (arriving_of("du_1"), arriving_of("du_2"), vec(any::<bool>(), 64), any_rules(), 0..=4_usize).prop_flat_map(
-        |(first, second, cuts, (rules, books_start), seals)| {
+    let arrivals = (arriving_of("du_1"), arriving_of("du_2"), vec(any::<bool>(), 64));
+    (arrivals, asides(&["du_1", "du_2"]), any_rules(), 0..=4_usize).prop_flat_map(
+        |((first, second, cuts), asides, (rules, books_start), seals)| {
             let arrivals = [first.arrivals, second.arrivals].concat();
             let payments = [first.history.payments, second.history.payments].concat();
             let slots: Vec<_> = arrivals
                 .into_iter()
                 .map(|seen| Slot::Arrival(Box::new(seen)))
                 .chain(payments.iter().map(|_| Slot::NextPayment))
+                .chain(asides.into_iter().map(Slot::Aside))
                 .chain((0..seals).map(|_| Slot::Seal))
                 .collect();
             let observations = [first.history.observations, second.history.observations].concat();
@@ -106,6 +119,7 @@ fn happenings(slots: Vec<Slot>, payments: &[OrderPayment], cuts: &[bool]) -> Vec
             (Slot::Arrival(seen), Some(Happening::Deliver(batch))) if *cuts.next().unwrap() => batch.push(*seen),
             (Slot::Arrival(seen), _) => all.push(Happening::Deliver(vec![*seen])),
             (Slot::NextPayment, _) => all.push(Happening::Import(payments.next().unwrap())),
+            (Slot::Aside(aside), _) => all.push(Happening::Aside(aside)),
             (Slot::Seal, _) => all.push(Happening::SealNextDay),
         }
     }
@@ -113,6 +127,22 @@ fn happenings(slots: Vec<Slot>, payments: &[OrderPayment], cuts: &[bool]) -> Vec
 }
 
 impl Case {
+    /// The same case with each observation changed.
+    pub(crate) fn with_each(mut self, change: impl Fn(&mut Observation)) -> Self {
+        self.observations.iter_mut().for_each(&change);
+        for happening in &mut self.happenings {
+            if let Happening::Deliver(batch) = happening {
+                batch.iter_mut().for_each(&change);
+            }
+        }
+        self
+    }
+
+    /// The same case as only events tell it, each of which is kept; of reads those that say nothing new are not.
+    pub(crate) fn of_events(self) -> Self {
+        self.with_each(|seen| seen.basis = Basis::Event)
+    }
+
     /// The wish to seal a day of this case.
     pub(crate) fn seal(&self, date: NaiveDate) -> Seal {
         Seal { date, zone: self.rules.time_zone, books_start: self.books_start, now: day(AFTER) }
@@ -149,6 +179,9 @@ impl Case {
             }
             Happening::Import(payment) => {
                 ledger.import(std::slice::from_ref(payment)).await.unwrap();
+            }
+            Happening::Aside(aside) => {
+                aside.happen(ledger.clone(), self.rules, day(AFTER)).await;
             }
             Happening::SealNextDay => {
                 let next = self.next_day(ledger).await;

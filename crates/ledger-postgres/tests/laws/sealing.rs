@@ -10,7 +10,7 @@ use chargebook_port_contracts::samples::date;
 use chrono::{Days, NaiveDate};
 use sqlx::PgPool;
 
-use crate::case::{AFTER, Case, Happening, cases, empty};
+use crate::case::{AFTER, Case, Happening, cases_with_asides, empty};
 
 /// What days did to the books.
 #[derive(Default, PartialEq, Debug)]
@@ -131,7 +131,7 @@ async fn days(case: &Case, ledger: &PostgresLedger, more: bool) -> Vec<DayBooks>
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn the_summaries_of_all_sealed_days_and_a_preview_are_the_ledger(pool: PgPool) {
     let mut sealed_days = 0;
-    for case in cases() {
+    for case in cases_with_asides() {
         let case = Case { books_start: None, ..case };
         let ledger = case.play(&pool).await;
         let mut sums = Sums::default();
@@ -147,7 +147,7 @@ async fn the_summaries_of_all_sealed_days_and_a_preview_are_the_ledger(pool: PgP
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn the_opening_and_the_summaries_of_all_days_are_the_ledger_once_all_is_sealed(pool: PgPool) {
-    for case in cases() {
+    for case in cases_with_asides() {
         let ledger = case.play(&pool).await;
         let mut next = case.next_day(&ledger).await;
         while next <= date(AFTER) {
@@ -175,7 +175,7 @@ async fn the_opening_and_the_summaries_of_all_days_are_the_ledger_once_all_is_se
 
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn each_day_opens_with_what_the_day_before_closed_with(pool: PgPool) {
-    for case in cases() {
+    for case in cases_with_asides() {
         let ledger = case.play(&pool).await;
         let mut closing: Option<BTreeMap<(LedgerAccount, Currency), i64>> = None;
         for books in days(&case, &ledger, true).await {
@@ -199,7 +199,7 @@ async fn each_day_opens_with_what_the_day_before_closed_with(pool: PgPool) {
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_preview_is_of_one_moment_while_others_book(pool: PgPool) {
     let mut looks = 0;
-    for case in cases() {
+    for case in cases_with_asides() {
         let case = Case { books_start: None, happenings: without_seals(&case), ..case };
         empty(&pool).await;
         let ledger = PostgresLedger::new(pool.clone(), OrderSource::Table);

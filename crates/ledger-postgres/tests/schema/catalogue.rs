@@ -21,7 +21,11 @@ const BY_ACCOUNT: &[(&str, &str)] = &[
         "account movement_id dispute_id category amount_minor fee_minor net_minor currency occurred_at available_on \
          reporting_category stripe_type description source",
     ),
-    ("movement_ties", "account movement_id dispute_id tied_by tied_at reason"),
+    ("movement_ties", "account movement_id dispute_id tied_by tied_at reason sealed_in"),
+    (
+        "reclassifications",
+        "account movement_id dispute_id meaning amount_minor currency occurred_at reclassified_by reclassified_at reason",
+    ),
     ("journal_entries", "account entry_id dispute_id kind occurred_at posted_on recorded_at narration sealed_in"),
     ("postings", "account entry_id line ledger_account amount_minor currency"),
     (
@@ -75,6 +79,7 @@ const REFERENCE: &[(&str, &str)] = &[
     ("order_book", "version"),
     ("rule_log", "follow_up rule account dispute_id customer evaluated_at fired why"),
     ("outbox", "message_id kind endpoint subject body state attempt queued_at due_at claimed_until ended_at reason"),
+    ("closed_periods", "closed_through closed_by closed_at reason"),
     ("delivery_counts", "source day answer deliveries last_at"),
 ];
 
@@ -103,7 +108,7 @@ const VIEWS: &[(&str, &str)] = &[
 const NAMED_TIMES: [&str; 5] = ["as_of", "status_as_of", "evidence_due_by", "claimed_until", "known_since"];
 
 /// Dates whose name says what they are for instead of ending in `_on`.
-const NAMED_DATES: [&str; 4] = ["business_date", "sealed_in", "day", "month"];
+const NAMED_DATES: [&str; 5] = ["business_date", "sealed_in", "closed_through", "day", "month"];
 
 /// A name, the table, the table that it refers to, and the columns of both.
 type ForeignKey = (String, String, String, Vec<String>, Vec<String>);

@@ -60,6 +60,9 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("outbox", r#"{"state": "failed"}"#, "outbox_state_check"),
     ("outbox", r#"{"state": "running"}"#, "outbox_claim_check"),
     ("outbox", r#"{"state": "dead"}"#, "outbox_end_check"),
+    ("reclassifications", r#"{"meaning": "loss"}"#, "reclassifications_meaning_check"),
+    ("reclassifications", r#"{"amount_minor": 0}"#, "reclassifications_amount_check"),
+    ("reclassifications", r#"{"currency": "USD"}"#, "reclassifications_currency_check"),
     ("sweeps", r#"{"kind": "orders"}"#, "sweeps_kind_check"),
     ("whole_stretches", r#"{"until_at": "2020-01-01T00:00:00Z"}"#, "whole_stretches_order_check"),
     ("backfill_slices", r#"{"from_at": "2020-01-01T00:00:00Z"}"#, "backfill_slices_period_check"),
@@ -142,6 +145,25 @@ async fn an_entry_that_does_not_sum_to_zero_in_each_currency_is_refused(pool: Pg
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]
+async fn nothing_is_booked_into_a_closed_period(pool: PgPool) {
+    let close = |day: &str| {
+        format!(
+            "INSERT INTO chargebook.closed_periods (closed_through, closed_by, closed_at, reason)
+             VALUES ({day}, 'ana', now(), 'the annual report')"
+        )
+    };
+    run(&pool, &close("current_date - 1")).await.unwrap();
+    post(&pool, "after", &[(5, "usd"), (-5, "usd")]).await.unwrap();
+    for again in ["current_date - 1", "current_date - 2"] {
+        assert_eq!(refusal(&pool, &close(again)).await, ("23001".to_owned(), "closed_periods_in_order".to_owned()));
+    }
+    run(&pool, &close("current_date")).await.unwrap();
+    let error = post(&pool, "within", &[(5, "usd"), (-5, "usd")]).await.unwrap_err();
+    let error = error.as_database_error().unwrap();
+    assert_eq!((error.code().as_deref(), error.constraint()), (Some("55000"), Some("journal_entries_in_open_period")));
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
 async fn two_entries_that_only_balance_together_are_refused(pool: PgPool) {
     post(&pool, "one", &[(1, "usd"), (-1, "usd")]).await.unwrap();
     post(&pool, "other", &[(1, "usd"), (-1, "usd")]).await.unwrap();
@@ -159,6 +181,7 @@ async fn what_belongs_to_a_dispute_needs_the_dispute_of_its_own_book(pool: PgPoo
         ("discrepancies", ""),
         ("movements", "txn_new"),
         ("movement_ties", "txn_3"),
+        ("reclassifications", "txn_3"),
         ("resolutions", ""),
         ("order_links", ""),
         ("order_resolutions", ""),

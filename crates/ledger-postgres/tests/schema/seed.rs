@@ -70,6 +70,14 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
     )
     .await
     .unwrap();
+    run(
+        pool,
+        "INSERT INTO chargebook.reclassifications (account, movement_id, dispute_id, meaning, amount_minor, currency,
+                                                   occurred_at, reclassified_by, reclassified_at, reason)
+         VALUES ('default', 'txn_2', 'du_1', 'fee', 500, 'usd', now(), 'ana', now(), 'the invoice says so')",
+    )
+    .await
+    .unwrap();
     act(pool).await;
     know(pool).await;
     counted(pool).await;

@@ -329,3 +329,20 @@ macro_rules! outbox_contract {
         }
     };
 }
+
+/// Tests that a type keeps the promises of `Movements` and `Periods`, and of what people say and adjust. See
+/// [`contract`](crate::contract).
+#[macro_export]
+macro_rules! by_hand_contract {
+    ($($setting:tt)+) => {
+        $crate::contract_cases! { { $($setting)+ }
+            #[by_hand]
+                a_movement_is_found_with_its_dispute
+                what_people_say_loads_back_equal
+                a_movement_is_tied_once
+                periods_are_closed_in_order
+                nothing_is_posted_in_a_closed_period
+                an_adjustment_is_booked_once;
+        }
+    };
+}

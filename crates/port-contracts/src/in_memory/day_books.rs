@@ -7,6 +7,7 @@ use chargebook_domain::{
 };
 use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
+use super::attributions::KeptTie;
 use super::rows::{KeptDispute, KeptEntry, KeptResolution};
 use super::summaries::place;
 use super::{State, rows};
@@ -47,7 +48,12 @@ impl State {
             moves: moves(&entries_of_day, seal),
             opening: balances(&entries_before),
             resolved: sum_by_currency(&rows_through),
-            unresolved: unresolved(&entries_through, &rows_through),
+            unresolved: self.unresolved(&entries_through, &rows_through, |tie| {
+                placed(tie.sealed_in, tie.occurred_at).is_some_and(|day| day <= seal.date)
+            }),
+            adjusted: balances(
+                &entries_through.iter().copied().filter(|kept| kept.is_adjustment()).collect::<Vec<_>>(),
+            ),
             month_to_date: self.window(seal, seal.date.with_day(1).unwrap(), book.as_ref()),
             ninety_days: self.window(seal, seal.date - Days::new(89), book.as_ref()),
             open: self.open_balance(seal, book.as_ref()),
@@ -223,33 +229,46 @@ fn moves(entries: &[&KeptEntry], seal: &Seal) -> Vec<LedgerMove> {
     .collect()
 }
 
-/// The movements of the disputes that no row has closed, and of the account itself.
-fn unresolved(entries: &[&KeptEntry], rows: &[&KeptResolution]) -> BTreeMap<Currency, Unresolved> {
-    let mut closed: BTreeMap<&DisputeKey, i64> = BTreeMap::new();
-    for row in rows {
-        *closed.entry(&row.key).or_default() += row.resolution.deltas.closed;
-    }
-    let closed: BTreeSet<_> = closed.into_iter().filter(|(_, count)| *count > 0).map(|(key, _)| key).collect();
-    let mut sums: BTreeMap<Currency, Unresolved> = BTreeMap::new();
-    for kept in entries.iter().filter(|kept| kept.entry.kind() == EntryKind::Movement) {
-        if closed.iter().any(|key| kept.is_of(key)) {
-            continue;
+impl State {
+    /// The movements of the disputes that no row has closed, and of the account itself. One that is tied is the dispute's
+    /// from the day on in which the tie `counts`.
+    fn unresolved(
+        &self,
+        entries: &[&KeptEntry],
+        rows: &[&KeptResolution],
+        counts: impl Fn(&KeptTie) -> bool,
+    ) -> BTreeMap<Currency, Unresolved> {
+        let mut closed: BTreeMap<DisputeKey, i64> = BTreeMap::new();
+        for row in rows {
+            *closed.entry(row.key.clone()).or_default() += row.resolution.deltas.closed;
         }
-        let of_account = kept.entry.dispute().is_none();
-        for posting in kept.entry.postings() {
-            let sum = sums.entry(posting.currency).or_default();
-            let part = match posting.account {
-                LedgerAccount::DisputeFees if of_account => &mut sum.account_fee_minor,
-                LedgerAccount::DisputeFees => &mut sum.undecided_fee_minor,
-                LedgerAccount::DisputesSuspense if of_account => &mut sum.account_suspense_minor,
-                LedgerAccount::DisputesSuspense => &mut sum.undecided_suspense_minor,
-                LedgerAccount::DisputesReceivable | LedgerAccount::DisputesContra => &mut sum.undecided_principal_minor,
-                LedgerAccount::StripeBalance | LedgerAccount::ChargebackLosses | LedgerAccount::FxDifference => {
-                    continue;
-                }
-            };
-            *part += posting.amount_minor;
+        closed.retain(|_, count| *count > 0);
+        let mut sums: BTreeMap<Currency, Unresolved> = BTreeMap::new();
+        for kept in entries {
+            let tied = self.tied(kept).filter(|tie| counts(tie)).map(|tie| &tie.dispute);
+            let dispute = kept.entry.dispute().or(tied);
+            let key = dispute.map(|dispute| DisputeKey { account: kept.account.clone(), dispute: dispute.clone() });
+            let moves = matches!(kept.entry.kind(), EntryKind::Movement | EntryKind::Reclassification);
+            if !moves || key.as_ref().is_some_and(|key| closed.contains_key(key)) {
+                continue;
+            }
+            for posting in kept.entry.postings() {
+                let sum = sums.entry(posting.currency).or_default();
+                let part = match posting.account {
+                    LedgerAccount::DisputeFees if key.is_none() => &mut sum.account_fee_minor,
+                    LedgerAccount::DisputeFees => &mut sum.undecided_fee_minor,
+                    LedgerAccount::DisputesSuspense if key.is_none() => &mut sum.account_suspense_minor,
+                    LedgerAccount::DisputesSuspense => &mut sum.undecided_suspense_minor,
+                    LedgerAccount::DisputesReceivable | LedgerAccount::DisputesContra => {
+                        &mut sum.undecided_principal_minor
+                    }
+                    LedgerAccount::StripeBalance | LedgerAccount::ChargebackLosses | LedgerAccount::FxDifference => {
+                        continue;
+                    }
+                };
+                *part += posting.amount_minor;
+            }
         }
+        sums
     }
-    sums
 }

@@ -55,6 +55,10 @@ impl KeptEntry {
         self.is_of(key) && self.entry.kind() == EntryKind::CloseOut
     }
 
+    pub(super) fn is_adjustment(&self) -> bool {
+        self.entry.kind() == EntryKind::Adjustment
+    }
+
     /// The sum of its postings to `account` in `currency`.
     #[must_use]
     pub fn posted(&self, account: LedgerAccount, currency: Currency) -> i64 {

@@ -158,6 +158,9 @@ impl State {
         for kept in &mut self.entries {
             kept.sealed_in = kept.sealed_in.or_else(|| place(kept.entry.occurred_at(), seal, opens));
         }
+        for tie in self.ties.values_mut() {
+            tie.sealed_in = tie.sealed_in.or_else(|| place(tie.occurred_at, seal, opens));
+        }
         self.sealed_days.insert(seal.date);
     }
 }

@@ -28,11 +28,19 @@ impl State {
                     self.record_entry(&account, journal_entry, recorded_at)?;
                 }
             }
+            Content::Adjustment(adjustment) if !all_known => {
+                let account = entry.causes.first().map_or_else(AccountId::own, |cause| cause.account.clone());
+                self.record_entry(&account, adjustment, recorded_at)?;
+            }
             Content::FraudWarning(warning) => {
                 let account = entry.causes.first().map_or_else(AccountId::own, |cause| cause.account.clone());
                 self.fraud_warnings.entry((account, warning.id.clone())).or_insert_with(|| (**warning).clone());
             }
-            Content::Change(_) | Content::AccountMovement(..) | Content::Ignored | Content::Quarantined { .. } => {}
+            Content::Change(_)
+            | Content::AccountMovement(..)
+            | Content::Adjustment(_)
+            | Content::Ignored
+            | Content::Quarantined { .. } => {}
         }
         for (cause, known) in entry.causes.iter().zip(&known_before) {
             if !known {
@@ -45,7 +53,7 @@ impl State {
     /// What is quarantined is known only to those who would quarantine it again.
     fn is_known(&self, cause: &Cause, content: &Content) -> bool {
         let kept = self.causes.get(&(cause.account.clone(), cause.id.clone()));
-        let books = matches!(content, Content::Change(_) | Content::AccountMovement(..) | Content::FraudWarning(_));
+        let books = !matches!(content, Content::Ignored | Content::Quarantined { .. });
         kept.is_some_and(|kept| !(books && kept.disposition == Disposition::Quarantined))
     }
 
@@ -56,7 +64,7 @@ impl State {
 
     fn keep_cause(&mut self, cause: &Cause, content: &Content) {
         let (disposition, reason) = match content {
-            Content::Change(_) | Content::AccountMovement(..) | Content::FraudWarning(_) => {
+            Content::Change(_) | Content::AccountMovement(..) | Content::Adjustment(_) | Content::FraudWarning(_) => {
                 (Disposition::Recorded, None)
             }
             Content::Ignored => (Disposition::Ignored, None),
@@ -83,7 +91,13 @@ impl State {
         let before = self.disputes.get(key).map(|kept| kept.facts.clone()).unwrap_or_default();
         let lines = before.lines().cloned().chain(change.lines.iter().cloned());
         let movements = before.movements().into_iter().cloned().chain(change.movements.iter().cloned());
-        let facts = Facts::from_parts(lines, movements);
+        let mut facts = Facts::from_parts(lines, movements);
+        for what in before.attributed().iter().chain(change.attribution.iter().map(|said| &said.what)) {
+            facts.attribute(what).unwrap();
+        }
+        if let Some(attribution) = &change.attribution {
+            self.keep_attribution(key, attribution)?;
+        }
         assert_eq!(facts, change.facts, "a change's facts are those it was decided from and those that are new");
         let kept = KeptDispute {
             version: change.expected + 1,
@@ -117,7 +131,8 @@ impl State {
         if self.entries.iter().any(|kept| kept.account == *account && kept.entry.id() == entry.id()) {
             return Err(refused("a journal entry is in the books already"));
         }
-        self.entries.push(KeptEntry { account: account.clone(), entry: entry.clone(), recorded_at, sealed_in: None });
+        let entry = entry.posted_after(self.closed_through()).into_owned();
+        self.entries.push(KeptEntry { account: account.clone(), entry, recorded_at, sealed_in: None });
         Ok(())
     }
 }
@@ -140,8 +155,10 @@ fn refuse_unstorable(entry: &Entry) -> Result<(), LedgerError> {
                 texts.extend(words.into_iter().flatten().map(String::as_str));
             }
             change.movements.iter().for_each(|movement| texts.extend(texts_of(movement)));
+            texts.extend(change.attribution.iter().flat_map(|said| [said.by.as_str(), said.reason.as_str()]));
         }
         Content::AccountMovement(movement, _) => texts.extend(texts_of(movement)),
+        Content::Adjustment(entry) => texts.push(entry.narration()),
         Content::FraudWarning(warning) => {
             texts.extend([&warning.fraud_type, &warning.card_brand].into_iter().flatten().map(String::as_str));
         }

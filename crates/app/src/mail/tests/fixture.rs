@@ -80,6 +80,7 @@ pub(super) fn no_books() -> DayBooks {
         opening: BTreeMap::new(),
         resolved: BTreeMap::new(),
         unresolved: BTreeMap::new(),
+        adjusted: BTreeMap::new(),
         month_to_date: Window::default(),
         ninety_days: Window::default(),
         open: OpenBalance::default(),
