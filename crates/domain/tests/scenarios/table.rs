@@ -1,124 +1,211 @@
-//! Reads `histories.txt`.
+//! The scenarios: what arrives, and what the books must say of it.
 
-use chargebook_domain::{Bucket, Category, Currency, Deltas, LedgerAccount, Money};
-use chargebook_port_contracts::samples::currency;
+use std::collections::BTreeMap;
 
-/// A history, and what the books must say of it.
+use chargebook_domain::{
+    Basis, Bucket, Claims, Convention, Currency, Deltas, Discrepancy, DisputeKey, EntryKind, Extent, LedgerAccount,
+    Money, Movement, OrderMatch, OrderPayment, OrderRef, OrderResolution, Outcome, ResolutionKind,
+};
+use chargebook_port_contracts::samples::{self, day, dispute_key, payment};
+
+use crate::notation;
+use crate::page::{Block, Section, blocks};
+
+/// A history of one dispute or several, as it stands on the page.
 pub(crate) struct Scenario {
     pub(crate) name: String,
-    pub(crate) disputed: Money,
-    pub(crate) statuses: Vec<Said>,
-    pub(crate) movements: Vec<Moved>,
-    pub(crate) rows: Vec<(i64, Currency, Deltas)>,
-    pub(crate) journal: Vec<(LedgerAccount, Currency, i64)>,
-    pub(crate) bucket: Bucket,
-    pub(crate) closed_on: i64,
+    pub(crate) payments: Vec<OrderPayment>,
+    pub(crate) disputes: Vec<Disputed>,
+    /// Movements that no dispute claims, and their entries.
+    pub(crate) unclaimed: Option<(Vec<Moved>, Vec<Part>)>,
 }
 
-/// A status, and the day of it.
-#[derive(Clone)]
+/// What arrives of a dispute, and what the books must say of it.
+pub(crate) struct Disputed {
+    pub(crate) key: DisputeKey,
+    pub(crate) said: Vec<Said>,
+    pub(crate) moved: Vec<Moved>,
+    pub(crate) journal: Vec<Part>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) shares: Vec<Share>,
+    pub(crate) odd: Vec<Discrepancy>,
+    pub(crate) outcome: Outcome,
+    pub(crate) bucket: Bucket,
+    pub(crate) closed_on: Option<i64>,
+    disputed: Money,
+}
+
+/// A statement.
 pub(crate) struct Said {
     pub(crate) day: i64,
     pub(crate) status: String,
-    pub(crate) by_read: bool,
+    pub(crate) basis: Basis,
+    pub(crate) claims: Claims,
 }
 
-/// A movement, and the day of it.
+/// A movement, and the day of the first statement that shows it.
 pub(crate) struct Moved {
+    pub(crate) seen_on: i64,
+    pub(crate) movement: Movement,
+}
+
+/// The postings of an entry in one of its currencies.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Part {
     pub(crate) day: i64,
-    pub(crate) category: Category,
-    pub(crate) amount: i64,
-    pub(crate) fee: i64,
-    pub(crate) net: i64,
+    pub(crate) kind: EntryKind,
     pub(crate) currency: Currency,
+    pub(crate) postings: BTreeMap<LedgerAccount, i64>,
+}
+
+/// A resolution row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Row {
+    pub(crate) day: i64,
+    pub(crate) currency: Currency,
+    pub(crate) kind: ResolutionKind,
+    pub(crate) deltas: Deltas,
+}
+
+/// What a dispute means for an order, in one settlement currency.
+pub(crate) struct Share {
+    pub(crate) order: OrderRef,
+    /// `None` where other orders match as well.
+    pub(crate) extent: Option<Extent>,
+    pub(crate) currency: Currency,
+    pub(crate) figures: Deltas,
+}
+
+impl Part {
+    /// The same under a convention: against revenue, one account stands for the receivable and the losses.
+    pub(crate) fn under(&self, convention: Convention) -> Option<Self> {
+        let mut postings = BTreeMap::new();
+        for (account, minor) in &self.postings {
+            let account = match (account, convention) {
+                (LedgerAccount::DisputesReceivable | LedgerAccount::ChargebackLosses, Convention::Contra) => {
+                    LedgerAccount::DisputesContra
+                }
+                (account, _) => *account,
+            };
+            *postings.entry(account).or_default() += minor;
+        }
+        postings.retain(|_, minor| *minor != 0);
+        (!postings.is_empty()).then(|| Self { postings, ..self.clone() })
+    }
+}
+
+impl Disputed {
+    pub(crate) fn order_match(&self) -> OrderMatch {
+        let mut orders: Vec<_> = self.shares.iter().map(|share| share.order.clone()).collect();
+        orders.sort();
+        orders.dedup();
+        match (orders.as_slice(), self.shares.first().and_then(|share| share.extent)) {
+            ([], _) => OrderMatch::Orphan,
+            ([order], Some(extent)) => OrderMatch::Matched { order: order.clone(), extent },
+            _ => OrderMatch::Ambiguous(orders),
+        }
+    }
+
+    pub(crate) fn order_resolutions(&self) -> Vec<OrderResolution> {
+        let resolution = |share: &Share| OrderResolution {
+            order: share.order.clone(),
+            settlement_currency: share.currency,
+            outcome: self.outcome,
+            bucket: self.bucket,
+            disputed: self.disputed,
+            recovered_minor: share.figures.recovered,
+            loss_minor: share.figures.loss,
+            fee_minor: share.figures.fee,
+            net_minor: share.figures.net,
+            closed_at: self.closed_on.map(day),
+            ambiguous: share.extent.is_none(),
+        };
+        self.shares.iter().map(resolution).collect()
+    }
 }
 
 /// All scenarios.
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    let text = include_str!("histories.txt");
-    text.split("\n[").skip(1).map(scenario).collect()
+    blocks().into_iter().map(scenario).collect()
 }
 
-fn scenario(block: &str) -> Scenario {
-    let (name, cells) = block.split_once("]\n").unwrap();
-    let cell = |wanted: &str| {
-        let found = cells.lines().find_map(|line| line.strip_prefix(wanted));
-        found.map(str::trim)
+fn scenario(block: Block<'_>) -> Scenario {
+    let Block { heading, mut sections } = block;
+    let orders = sections[0].take("orders");
+    let mut scenario = Scenario {
+        name: heading.text.to_owned(),
+        payments: orders
+            .map_or_else(|| vec![payment("#1001")], |orders| orders.into_iter().map(notation::paid).collect()),
+        disputes: Vec::new(),
+        unclaimed: None,
     };
-    let list = |wanted: &str| {
-        let text = cell(wanted).unwrap_or_else(|| panic!("{name} has no {wanted}"));
-        let parts = if matches!(text, "none" | "empty") { Vec::new() } else { text.split("; ").collect() };
-        parts.into_iter()
-    };
-    let (bucket, closed_on) = cell("ends").and_then(|text| text.split_once(", day ")).unwrap();
-    Scenario {
-        name: name.to_owned(),
-        disputed: cell("disputed").map_or(Money::new(10_000, currency("usd")), |text| {
-            let (amount, code) = text.split_once(' ').unwrap();
-            Money::new(minor(amount), currency(code))
-        }),
-        statuses: cell("status").unwrap().split(" > ").map(said).collect(),
-        movements: list("money").map(moved).collect(),
-        rows: list("rows").map(row).collect(),
-        journal: list("journal").map(balance).collect(),
-        bucket: Bucket::parse(bucket).unwrap(),
-        closed_on: minor(closed_on),
+    let mut movements = 0;
+    for mut section in sections {
+        let mut moved = Vec::new();
+        for item in section.values("money") {
+            movements += 1;
+            moved.push(notation::moved(item, &format!("txn_{movements}")));
+        }
+        let journal = journal(&mut section);
+        match section.take("dispute").as_deref() {
+            Some([]) if scenario.unclaimed.is_some() => heading.refuse("one part is of no dispute, at most"),
+            Some([]) => scenario.unclaimed = Some((moved, journal)),
+            Some([item]) => {
+                let (id, claims) = notation::claims(*item, &samples::claims());
+                let id = id.unwrap_or_else(|| item.refuse("no id"));
+                scenario.disputes.push(disputed(&mut section, dispute_key(&id), claims, moved, journal));
+            }
+            None => {
+                scenario.disputes.push(disputed(&mut section, samples::sample_key(), samples::claims(), moved, journal))
+            }
+            Some(_) => heading.refuse("a dispute has one line"),
+        }
+        section.finish();
     }
+    scenario
 }
 
-fn minor(text: &str) -> i64 {
-    text.trim().parse().unwrap_or_else(|_| panic!("{text:?} is no number"))
-}
-
-fn said(text: &str) -> Said {
-    let (status, day) = text.split_once('@').unwrap();
-    let read = status.strip_prefix("read ");
-    Said { day: minor(day), status: read.unwrap_or(status).to_owned(), by_read: read.is_some() }
-}
-
-/// Reads `1: withdrawal -10000 / 1500 usd net -11000`.
-fn moved(text: &str) -> Moved {
-    let words: Vec<_> = text.split_whitespace().collect();
-    let [day, category, amount, "/", fee, code, rest @ ..] = words.as_slice() else { panic!("{text:?}") };
-    let (amount, fee) = (minor(amount), minor(fee));
-    let net = match rest {
-        [] => amount - fee,
-        ["net", net] => minor(net),
-        _ => panic!("{text:?}"),
-    };
-    let category = Category::parse(category).unwrap();
-    Moved { day: minor(day.trim_end_matches(':')), category, amount, fee, net, currency: currency(code) }
-}
-
-/// Reads `40 usd: loss +10000, closed +1`.
-fn row(text: &str) -> (i64, Currency, Deltas) {
-    let (point, cells) = text.split_once(": ").unwrap();
-    let (day, code) = point.split_once(' ').unwrap();
-    let mut deltas = Deltas::default();
-    for cell in cells.split(", ") {
-        let (column, value) = cell.split_once(' ').unwrap();
-        let column = match column {
-            "recovered" => &mut deltas.recovered,
-            "loss" => &mut deltas.loss,
-            "fee" => &mut deltas.fee,
-            "fx" => &mut deltas.fx,
-            "pending" => &mut deltas.pending,
-            "suspense" => &mut deltas.suspense,
-            "net" => &mut deltas.net,
-            "closed" => &mut deltas.closed,
-            "won" => &mut deltas.won,
-            "lost" => &mut deltas.lost,
-            _ => panic!("{cell:?}"),
-        };
-        *column = minor(value);
+/// Reads the entries, and refuses balances that they don't sum to.
+fn journal(section: &mut Section<'_>) -> Vec<Part> {
+    let journal: Vec<_> = section.values("journal").into_iter().map(notation::part).collect();
+    let items = section.values("balances");
+    let balances: BTreeMap<_, _> = items.iter().flat_map(|item| notation::balances(*item)).collect();
+    let mut sums: BTreeMap<_, i64> = BTreeMap::new();
+    for part in &journal {
+        for (account, minor) in &part.postings {
+            *sums.entry((*account, part.currency)).or_default() += minor;
+        }
     }
-    (minor(day), currency(code), deltas)
+    sums.retain(|_, minor| *minor != 0);
+    if balances != sums {
+        section.refuse(&format!("the entries sum to {sums:?}, and not to {balances:?}"));
+    }
+    journal
 }
 
-/// Reads `stripe-balance -11500 usd`.
-fn balance(text: &str) -> (LedgerAccount, Currency, i64) {
-    let words: Vec<_> = text.split_whitespace().collect();
-    let [name, amount, code] = words.as_slice() else { panic!("{text:?}") };
-    let named = |account: &LedgerAccount| account.as_str().split_once(':').is_some_and(|(_, last)| last == *name);
-    (LedgerAccount::ALL.into_iter().find(named).unwrap(), currency(code), minor(amount))
+fn disputed(
+    section: &mut Section<'_>,
+    key: DisputeKey,
+    claims: Claims,
+    moved: Vec<Moved>,
+    journal: Vec<Part>,
+) -> Disputed {
+    let (outcome, bucket, closed_on) = notation::ends(section.value("ends"));
+    let disputed = Disputed {
+        key,
+        said: section.values("status").into_iter().flat_map(|item| notation::said(item, &claims)).collect(),
+        moved,
+        journal,
+        rows: section.values("rows").into_iter().map(notation::row).collect(),
+        shares: section.values("order").into_iter().map(notation::share).collect(),
+        odd: section.take("odd").unwrap_or_default().into_iter().map(notation::odd).collect(),
+        outcome,
+        bucket,
+        closed_on,
+        disputed: claims.disputed,
+    };
+    if disputed.said.is_empty() {
+        section.refuse("nothing is said of the dispute");
+    }
+    disputed
 }
