@@ -45,7 +45,7 @@ pub(crate) fn observations(disputed: &Disputed, shows: Shows, arrival: Arrival) 
         let holding = seen.iter().filter(|on| said_on(&disputed.said, **on).is_some_and(|it| std::ptr::eq(it, said)));
         moments.extend(holding.map(|on| (*on, said)));
     }
-    let shown = |nth: usize, on: i64, moved: &Moved| {
+    let is_shown = |nth: usize, on: i64, moved: &Moved| {
         let first =
             moments.iter().enumerate().filter(|(_, (day, _))| moved.seen_on <= *day).min_by_key(|(_, (day, _))| *day);
         match shows {
@@ -55,7 +55,7 @@ pub(crate) fn observations(disputed: &Disputed, shows: Shows, arrival: Arrival) 
     };
     let mut observations = Vec::new();
     for (nth, (on, said)) in moments.iter().enumerate() {
-        let movements = disputed.moved.iter().filter(|moved| shown(nth, *on, moved));
+        let movements = disputed.moved.iter().filter(|moved| is_shown(nth, *on, moved));
         observations.push(Observation {
             movements: movements.map(|moved| moved.movement.clone()).collect(),
             ..statement(&disputed.key, nth, *on, said)

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chargebook_domain::{Currency, Deltas, DisputeKey, LedgerAccount};
+use chargebook_domain::{Currency, Deltas, DisputeKey, LedgerAccount, Resolution};
 use chargebook_port_contracts::samples::filed_at;
-use chargebook_port_contracts::{InMemoryLedger, KeptEntry};
+use chargebook_port_contracts::{InMemoryLedger, KeptEntry, KeptResolution};
 use chrono::{DateTime, Utc};
 
 use crate::table::{Part, Row};
@@ -57,8 +57,8 @@ pub(crate) fn by_day(parts: &[Part]) -> BTreeMap<(i64, LedgerAccount, Currency),
 /// The resolution rows of a dispute, sorted.
 pub(crate) fn rows(ledger: &InMemoryLedger, key: &DisputeKey) -> Vec<Row> {
     let kept = ledger.resolutions().into_iter().filter(|row| row.key == *key);
-    let row = |kept: chargebook_port_contracts::KeptResolution| {
-        let chargebook_domain::Resolution { currency, kind, deltas, occurred_at, .. } = kept.resolution;
+    let row = |kept: KeptResolution| {
+        let Resolution { currency, kind, deltas, occurred_at, .. } = kept.resolution;
         Row { day: day_of(occurred_at), currency, kind, deltas }
     };
     sorted(kept.map(row).collect())

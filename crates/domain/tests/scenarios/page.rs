@@ -1,8 +1,9 @@
-//! The scenarios as they stand on the page `docs/accounting.md`. What can't be read is refused with its line.
+//! The scenarios as they stand on the page. What can't be read is refused with its line: nothing is passed over.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-const PAGE: &str = include_str!("../../../../docs/accounting.md");
+/// The page that accountants read.
+pub(crate) const PAGE: &str = include_str!("../../../../docs/accounting.md");
 
 /// Begins the part of the page that is read.
 const HEADING: &str = "## Scenarios";
@@ -72,9 +73,9 @@ pub(crate) struct Block<'a> {
     pub(crate) sections: Vec<Section<'a>>,
 }
 
-/// Every scenario of the page, in its order.
-pub(crate) fn blocks() -> Vec<Block<'static>> {
-    let lines = PAGE.lines().enumerate().map(|(index, text)| Item { line: index + 1, text });
+/// Every scenario of a page, in its order.
+pub(crate) fn blocks(page: &str) -> Vec<Block<'_>> {
+    let lines = page.lines().enumerate().map(|(index, text)| Item { line: index + 1, text });
     let mut lines = lines.skip_while(|line| line.text != HEADING).skip(1);
     let (mut blocks, mut names) = (Vec::new(), BTreeSet::new());
     let mut heading: Option<Item> = None;

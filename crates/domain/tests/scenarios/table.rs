@@ -32,7 +32,7 @@ pub(crate) struct Disputed {
     pub(crate) outcome: Outcome,
     pub(crate) bucket: Bucket,
     pub(crate) closed_on: Option<i64>,
-    disputed: Money,
+    claimed: Money,
 }
 
 /// A statement.
@@ -112,7 +112,7 @@ impl Disputed {
             settlement_currency: share.currency,
             outcome: self.outcome,
             bucket: self.bucket,
-            disputed: self.disputed,
+            disputed: self.claimed,
             recovered_minor: share.figures.recovered,
             loss_minor: share.figures.loss,
             fee_minor: share.figures.fee,
@@ -124,9 +124,9 @@ impl Disputed {
     }
 }
 
-/// All scenarios.
-pub(crate) fn scenarios() -> Vec<Scenario> {
-    blocks().into_iter().map(scenario).collect()
+/// All scenarios of a page.
+pub(crate) fn scenarios(page: &str) -> Vec<Scenario> {
+    blocks(page).into_iter().map(scenario).collect()
 }
 
 fn scenario(block: Block<'_>) -> Scenario {
@@ -147,19 +147,18 @@ fn scenario(block: Block<'_>) -> Scenario {
             moved.push(notation::moved(item, &format!("txn_{movements}")));
         }
         let journal = journal(&mut section);
-        match section.take("dispute").as_deref() {
-            Some([]) if scenario.unclaimed.is_some() => heading.refuse("one part is of no dispute, at most"),
-            Some([]) => scenario.unclaimed = Some((moved, journal)),
-            Some([item]) => {
-                let (id, claims) = notation::claims(*item, &samples::claims());
-                let id = id.unwrap_or_else(|| item.refuse("no id"));
-                scenario.disputes.push(disputed(&mut section, dispute_key(&id), claims, moved, journal));
+        let (id, claims) = match section.take("dispute").as_deref() {
+            None => (None, samples::claims()),
+            Some([item]) => notation::claims(*item, &samples::claims()),
+            Some([]) if scenario.unclaimed.is_none() => {
+                scenario.unclaimed = Some((moved, journal));
+                section.finish();
+                continue;
             }
-            None => {
-                scenario.disputes.push(disputed(&mut section, samples::sample_key(), samples::claims(), moved, journal))
-            }
-            Some(_) => heading.refuse("a dispute has one line"),
-        }
+            Some(_) => section.refuse("a dispute is one, and what is of none is one part"),
+        };
+        let key = id.map_or_else(samples::sample_key, |id| dispute_key(&id));
+        scenario.disputes.push(disputed(&mut section, key, &claims, (moved, journal)));
         section.finish();
     }
     scenario
@@ -186,14 +185,13 @@ fn journal(section: &mut Section<'_>) -> Vec<Part> {
 fn disputed(
     section: &mut Section<'_>,
     key: DisputeKey,
-    claims: Claims,
-    moved: Vec<Moved>,
-    journal: Vec<Part>,
+    claims: &Claims,
+    (moved, journal): (Vec<Moved>, Vec<Part>),
 ) -> Disputed {
     let (outcome, bucket, closed_on) = notation::ends(section.value("ends"));
     let disputed = Disputed {
         key,
-        said: section.values("status").into_iter().flat_map(|item| notation::said(item, &claims)).collect(),
+        said: section.values("status").into_iter().flat_map(|item| notation::said(item, claims)).collect(),
         moved,
         journal,
         rows: section.values("rows").into_iter().map(notation::row).collect(),
@@ -202,7 +200,7 @@ fn disputed(
         outcome,
         bucket,
         closed_on,
-        disputed: claims.disputed,
+        claimed: claims.disputed,
     };
     if disputed.said.is_empty() {
         section.refuse("nothing is said of the dispute");
