@@ -47,7 +47,9 @@ GRANT UPDATE (sealed_in) ON chargebook.journal_entries, chargebook.resolutions, 
 GRANT UPDATE (customer) ON chargebook.rule_log TO :"server";
 
 -- Reports: figures, without customers and bodies.
-GRANT SELECT ON chargebook.dispute_report, chargebook.trial_balance, chargebook.order_totals TO :"reader";
+GRANT SELECT ON
+    chargebook.dispute_report, chargebook.closed_disputes, chargebook.trial_balance, chargebook.order_totals
+    TO :"reader";
 
 -- A checkout that asks who is blocked: hashes, and no names.
 GRANT SELECT ON chargebook.blocked_customers TO :"checkout";

@@ -4,6 +4,7 @@ mod acting;
 mod customers;
 mod explain;
 mod lines;
+mod report;
 
 use chargebook_domain::ports::LedgerError;
 use chargebook_domain::{AccountId, CauseId, DiscrepancyKind, DisputeId};
@@ -23,6 +24,7 @@ pub use lines::{
     BalanceLine, DiscrepancyLine, DisputeLine, EventLine, HistoryLine, JournalLine, MovementLine, OrderLine,
     ResolutionLine, Story, SummaryLine,
 };
+pub use report::{GroupBy, ReportFilter, ReportLine};
 
 /// Which disputes are listed. What is `None` does not narrow.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -69,8 +69,10 @@ async fn those_who_read_see_their_views_and_nothing_else() {
     let all = "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class
                WHERE relnamespace = 'chargebook'::regnamespace AND relkind IN ('r', 'v')";
     let all = chargebook_tests::text(&server, all).await;
-    let views: [(&str, &[&str]); 2] =
-        [("reader", &["dispute_report", "order_totals", "trial_balance"]), ("checkout", &["blocked_customers"])];
+    let views: [(&str, &[&str]); 2] = [
+        ("reader", &["closed_disputes", "dispute_report", "order_totals", "trial_balance"]),
+        ("checkout", &["blocked_customers"]),
+    ];
     for (role, expected) in views {
         let address = address_as(role, &server);
         let mut readable = Vec::new();

@@ -14,6 +14,7 @@ mod monitor;
 mod movements;
 mod orders;
 mod queue;
+mod report;
 mod rules;
 mod screen;
 mod serve;
@@ -110,6 +111,9 @@ enum BooksCommand {
     /// What waits to be followed up and to be sent
     #[command(subcommand)]
     Queue(queue::Command),
+    /// What disputes came to, in groups
+    #[command(subcommand)]
+    Report(report::Command),
     /// Writes the books for other systems
     #[command(subcommand)]
     Export(export::Command),
@@ -274,6 +278,7 @@ async fn on_the_books(command: BooksCommand, settings: &Settings, screen: Screen
         (Ok(()), BooksCommand::Monitor(options)) => monitor::run(options, ledger, settings, screen).await,
         (Ok(()), BooksCommand::Summary(command)) => summary::run(command, ledger, settings, screen).await,
         (Ok(()), BooksCommand::Queue(command)) => queue::run(command, ledger, screen).await,
+        (Ok(()), BooksCommand::Report(command)) => report::run(command, ledger, screen).await,
         (Ok(()), BooksCommand::Export(command)) => export::run(command, ledger, settings).await,
     };
     database.close().await;

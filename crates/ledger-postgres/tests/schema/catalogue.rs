@@ -91,6 +91,11 @@ const VIEWS: &[(&str, &str)] = &[
          loss_minor fee_minor fx_minor pending_minor suspense_minor net_minor",
     ),
     (
+        "closed_disputes",
+        "account dispute_id settlement_currency is_counted reason card_brand outcome evidence_submitted opened_at closed_at \
+         recovered_minor loss_minor fee_minor fx_minor pending_minor suspense_minor net_minor",
+    ),
+    (
         "customer_report",
         "customer known_since disputes open won lost other_closed inquiries disputed_orders orders first_at last_at",
     ),
