@@ -28,7 +28,9 @@ CREATE TRIGGER closed_periods_in_order BEFORE INSERT ON chargebook.closed_period
     FOR EACH ROW EXECUTE FUNCTION chargebook.close_in_order();
 
 -- Not a refusal of the content: what a server of the version before wants to book comes again, when that server is gone.
-CREATE FUNCTION chargebook.refuse_in_closed_period() RETURNS trigger LANGUAGE plpgsql AS $$
+-- And it looks as the owner, since the role of such a server has no rights on the new table yet.
+CREATE FUNCTION chargebook.refuse_in_closed_period() RETURNS trigger LANGUAGE plpgsql
+    SECURITY DEFINER SET search_path = pg_catalog AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(109299962637170);
     IF (SELECT min(posted_on) FROM added) <= (SELECT max(closed_through) FROM chargebook.closed_periods) THEN

@@ -286,7 +286,9 @@ fn conclude(
         entries.extend(reclassification_entry(key, &facts, said, convention, rules)?);
     }
     entries.extend(close_out_entries(&key.dispute, stored, &steps, convention, rules)?);
-    let targets = targets(&steps, disputed.currency())?;
+    // Counts stand on the alphabetically first currency of its own money, or on its own where none moved.
+    let counted = facts.movements().iter().map(|movement| movement.currency).min().unwrap_or(disputed.currency());
+    let targets = targets(&steps, counted)?;
     let resolutions = missing(&steps, &targets, stored)?;
 
     let last = steps.last().map(|step| step.figures.clone()).unwrap_or_default();

@@ -182,6 +182,22 @@ impl Facts {
         in_sequence(self.movements.values().chain(self.ties.values()).chain(taken))
     }
 
+    /// Whether a movement is the account's, and a person tied it to the dispute.
+    pub(crate) fn is_tied(&self, movement: &MovementId) -> bool {
+        self.ties.contains_key(movement)
+    }
+
+    /// Whether a person has said the same before; on whatever day, where it is a reclassification.
+    pub(crate) fn says(&self, what: &Attributed) -> bool {
+        match what {
+            Attributed::Tie(movement) => self.ties.get(&movement.id).is_some_and(|known| known == &**movement),
+            Attributed::Reclassification(moved) => {
+                let known = self.reclassifications.get(&moved.movement);
+                known.is_some_and(|(known, _)| known.meaning == moved.meaning)
+            }
+        }
+    }
+
     /// The movements whose entries are the dispute's: its own, and what was taken out of suspense.
     pub(crate) fn booked(&self) -> Vec<&Movement> {
         let taken = self.reclassifications.values().map(|(_, taken)| taken);

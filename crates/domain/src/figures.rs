@@ -129,7 +129,9 @@ pub fn steps(facts: &Facts, fx_tolerance_percent: u8) -> Result<Vec<Step>, Money
     for at in times {
         while let Some(movement) = pending.next_if(|movement| movement.occurred_at <= at) {
             figures.entry(movement.currency).or_default().moved(movement)?;
-            converted |= facts.disputed().is_some_and(|disputed| disputed.currency() != movement.currency);
+            // A fee of the account that was tied says nothing of how the dispute's own money was changed.
+            let is_own = !facts.is_tied(&movement.id);
+            converted |= is_own && facts.disputed().is_some_and(|disputed| disputed.currency() != movement.currency);
             if movement.category.is_principal() && movement.amount_minor != 0 {
                 principal_currencies.insert(movement.currency);
             }

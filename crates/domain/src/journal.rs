@@ -356,3 +356,32 @@ pub(crate) fn missing_close_outs(
     }
     Ok(missing)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_for_a_closed_day_is_posted_on_the_first_open_one_with_its_date() {
+        let day = |day| NaiveDate::from_ymd_opt(2026, 10, day).unwrap();
+        let usd = Currency::parse("usd").unwrap();
+        let posting = |account, amount_minor| Posting { account, amount_minor, currency: usd };
+        let heading = Heading {
+            id: EntryId::of_movement(&crate::MovementId::parse("txn_1").unwrap()),
+            dispute: None,
+            kind: EntryKind::Movement,
+            occurred_at: DateTime::<Utc>::UNIX_EPOCH,
+            posted_on: day(15),
+            narration: "Fee for the account, txn_1".to_owned(),
+        };
+        let postings = [posting(LedgerAccount::StripeBalance, -1), posting(LedgerAccount::DisputeFees, 1)];
+        let entry = JournalEntry::try_new(heading, postings).unwrap().unwrap();
+        for open in [None, Some(day(14))] {
+            assert_eq!(*entry.posted_after(open), entry);
+        }
+        let moved = entry.posted_after(Some(day(15)));
+        assert_eq!((moved.posted_on(), moved.occurred_at()), (day(16), entry.occurred_at()));
+        assert_eq!(moved.narration(), "Fee for the account, txn_1 (of 2026-10-15, which is closed)");
+        assert_eq!(moved.postings(), entry.postings());
+    }
+}

@@ -132,14 +132,13 @@ pub type BookedDeltas = BTreeMap<(DateTime<Utc>, Currency), Deltas>;
 
 /// What the rows should sum to at each point, by currency.
 ///
-/// Counts stand on the alphabetically first settlement currency, or on `own_currency` where no money moved.
+/// Counts stand on the `counted` currency.
 ///
 /// # Errors
 /// [`MoneyError::Overflow`].
-pub(crate) fn targets(steps: &[Step], own_currency: Currency) -> Result<BookedDeltas, MoneyError> {
-    let settlement = steps.last().map(|step| step.figures.keys().copied().collect::<Vec<_>>()).unwrap_or_default();
-    let counted = settlement.first().copied().unwrap_or(own_currency);
-    let currencies: BTreeSet<_> = settlement.into_iter().chain([counted]).collect();
+pub(crate) fn targets(steps: &[Step], counted: Currency) -> Result<BookedDeltas, MoneyError> {
+    let settlement = steps.last().into_iter().flat_map(|step| step.figures.keys().copied());
+    let currencies: BTreeSet<_> = settlement.chain([counted]).collect();
     let mut before: BTreeMap<Currency, Deltas> = BTreeMap::new();
     let mut targets = BTreeMap::new();
     for step in steps {

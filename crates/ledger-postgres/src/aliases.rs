@@ -105,14 +105,16 @@ async fn objection(connection: &mut PgConnection, alias: &Alias) -> Result<Optio
             }));
         }
     }
-    let has_doubles = sqlx::query_scalar!(
+    let has = sqlx::query!(
         r#"SELECT EXISTS (SELECT FROM chargebook.dispute_aliases
-                          WHERE same_as_account = $1 AND same_as_dispute_id = $2) AS "has!""#,
+                          WHERE same_as_account = $1 AND same_as_dispute_id = $2) AS "doubles!",
+                  EXISTS (SELECT FROM chargebook.movement_ties WHERE account = $1 AND dispute_id = $2) AS "ties!""#,
         double.account.as_str(),
         double.dispute.as_str()
     )
     .fetch_one(connection)
     .await
     .map_err(ledger_error)?;
-    Ok(has_doubles.then(|| Joined::HasDoubles(double.clone())))
+    let ties = has.ties.then(|| Joined::HasTies(double.clone()));
+    Ok(has.doubles.then(|| Joined::HasDoubles(double.clone())).or(ties))
 }

@@ -7,6 +7,8 @@ use sqlx::error::DatabaseError;
 const MEANINGS: &[(&str, &str)] = &[
     ("movements_pkey", "a movement of this dispute is known already under another dispute or the account"),
     ("journal_entries_pkey", "an entry with the same cause is in the journal already"),
+    ("movement_ties_pkey", "the movement was tied to a dispute meanwhile"),
+    ("reclassifications_pkey", "the movement was reclassified meanwhile"),
     ("postings_balanced_check", "an entry does not sum to zero"),
     ("resolutions_net_check", "a resolution row's net is not the sum of its parts"),
 ];

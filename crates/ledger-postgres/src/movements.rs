@@ -102,6 +102,8 @@ impl PostgresLedger {
                WHERE (NOT $1 OR (m.dispute_id IS NULL AND t.movement_id IS NULL))
                  AND (NOT $2 OR (m.category = 'other' OR m.amount_minor - m.fee_minor <> m.net_minor)
                       AND r.movement_id IS NULL
+                      AND NOT EXISTS (SELECT FROM chargebook.dispute_aliases a WHERE a.account = m.account
+                                      AND a.dispute_id = m.dispute_id)
                       AND CASE WHEN m.category = 'other' THEN 0 ELSE m.amount_minor END - m.fee_minor <> m.net_minor)
                  AND ($3::text IS NULL OR m.account = $3)
                ORDER BY m.occurred_at DESC, m.account, m.movement_id LIMIT $4"#,

@@ -9,6 +9,7 @@ mod report;
 use chargebook_domain::ports::LedgerError;
 use chargebook_domain::{AccountId, CauseId, DiscrepancyKind, DisputeId};
 use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use futures_util::TryStreamExt;
 
 use crate::PostgresLedger;
@@ -297,7 +298,7 @@ impl PostgresLedger {
     pub async fn journal<E: From<LedgerError>>(
         &self,
         days: &std::ops::RangeInclusive<NaiveDate>,
-        books_start: Option<NaiveDate>,
+        (books_start, zone): (Option<NaiveDate>, Tz),
         account: Option<&AccountId>,
         mut each: impl FnMut(JournalLine) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -310,13 +311,14 @@ impl PostgresLedger {
                       p.currency, e.sealed_in
                FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
                WHERE GREATEST(e.posted_on, $3::date) BETWEEN $1 AND $2
-                 AND NOT coalesce(e.posted_on < $3 AND coalesce(e.sealed_in < $3, true), false)
+                 AND NOT coalesce(e.sealed_in < $3, (e.occurred_at AT TIME ZONE $5)::date < $3, false)
                  AND ($4::text IS NULL OR e.account = $4)
                ORDER BY GREATEST(e.posted_on, $3::date), e.account, e.entry_id, p.line"#,
             *days.start(),
             *days.end(),
             books_start,
-            account.map(AccountId::as_str)
+            account.map(AccountId::as_str),
+            zone.name()
         )
         .fetch(&self.pool);
         while let Some(line) = lines.try_next().await.map_err(read_error)? {

@@ -14,7 +14,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::histories::any_time;
+use crate::histories::{any_currency, any_time};
 use crate::samples::{account_movement_entry, cause, cause_id, dispute_key, movement, movement_id, usd};
 
 /// One of them.
@@ -37,10 +37,10 @@ pub enum Aside {
 pub fn asides(disputes: &'static [&'static str]) -> impl Strategy<Value = Vec<Aside>> {
     let fee = || (0..3_usize).prop_map(|n| format!("fee_{n}"));
     let any_day = || any_time().prop_map(|at| at.date_naive());
-    let money = (select(&[-1_500_i64, 1_500, 0][..]), select(&[0_i64, 0, -300][..]), any_time());
-    let any_fee = (fee(), money).prop_map(|(id, (amount, unexplained, at))| {
+    let money = (select(&[-1_500_i64, 1_500, 0][..]), select(&[0_i64, 0, -300][..]), any_currency(), any_time());
+    let any_fee = (fee(), money).prop_map(|(id, (amount, unexplained, currency, at))| {
         let made = movement(&id, Category::Fee, at, amount, 0);
-        Aside::Fee(Movement { net_minor: made.net_minor + unexplained, ..made })
+        Aside::Fee(Movement { net_minor: made.net_minor + unexplained, currency, ..made })
     });
     let tie = (fee(), select(disputes)).prop_map(|(id, to)| Aside::Tie(movement_id(&id), dispute_key(to)));
     let own = (select(disputes), 0..4_usize).prop_map(|(dispute, n)| format!("txn_{dispute}_{n}"));

@@ -111,7 +111,7 @@ pub(crate) fn any_time() -> impl Strategy<Value = DateTime<Utc>> {
         .prop_map(|tick| filed_at() + TimeDelta::days(tick) / i32::try_from(TICKS_PER_DAY).unwrap())
 }
 
-fn any_currency() -> impl Strategy<Value = Currency> {
+pub(crate) fn any_currency() -> impl Strategy<Value = Currency> {
     prop_oneof![4 => Just(usd()), 1 => Just(currency("eur"))]
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chargebook_domain::{AccountId, Currency, Money};
 use chargebook_ledger_postgres::PostgresLedger;
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -88,7 +89,7 @@ pub(super) async fn run(command: Command, ledger: &PostgresLedger, settings: &Se
         return Err(Refused::wrong_usage(Refused::new("--to is before --from")));
     }
     let layout = journal.format.layout(settings);
-    let source = Source { journal: &journal, ledger, start: settings.schedule.books_start };
+    let source = Source { journal: &journal, ledger, start: (settings.schedule.books_start, settings.schedule.zone) };
     let postings = if layout.takes_all() { None } else { Some(source.survey(&*layout).await.map_err(failed)?) };
     let unwritable = |error: io::Error| match (&journal.out, error.kind()) {
         (_, io::ErrorKind::InvalidInput) => Refused::wrong_usage(error),
@@ -117,7 +118,7 @@ fn failed(error: ExportError) -> Failure {
 struct Source<'a> {
     journal: &'a Journal,
     ledger: &'a PostgresLedger,
-    start: Option<NaiveDate>,
+    start: (Option<NaiveDate>, Tz),
 }
 
 impl Source<'_> {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::disputes::account;
 use super::screen::Screen;
-use super::{Done, Failure, one_line, say};
+use super::{Done, Failure, Refused, one_line, say};
 use crate::clock::SystemClock;
 use crate::settings::Settings;
 use crate::tables::{Columns, amount, currency};
@@ -113,7 +113,7 @@ async fn adjust(adjustments: Adjustments, ledger: &PostgresLedger, settings: &Se
         Ok(Adjusted::KnownBefore(id)) => say(&format!("Entry {id} was in the journal before, exactly so."))?,
         Err(AdjustError::Ledger(error)) => return Err(Failure::failed(error)),
         Err(error @ (AdjustError::Closed(_) | AdjustError::InTheFuture)) => return Err(wrong("date", &error)),
-        Err(error @ AdjustError::KeyUsed(_)) => return Err(wrong("key", &error)),
+        Err(error @ AdjustError::KeyUsed(_)) => return Err(Refused::new(error.to_string()).into()),
         Err(error @ AdjustError::NoSuchDispute(_)) => return Err(wrong("dispute", &error)),
         Err(error @ (AdjustError::Empty | AdjustError::Journal(_))) => return Err(wrong("debit, --credit", &error)),
     }

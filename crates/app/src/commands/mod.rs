@@ -119,6 +119,9 @@ enum BooksCommand {
     Export(export::Command),
 }
 
+/// The longest text that a person signs something with.
+const LINE_CHARS_MAX: usize = 300;
+
 /// How a command ended that did its work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Done {
@@ -298,11 +301,14 @@ async fn usable(ledger: &PostgresLedger) -> Result<(), Failure> {
     }
 }
 
-/// Reads a text that is kept for ever and shown in tables: one line, and not an empty one.
+/// Reads a text that is kept for ever, in the journal and in what is exported: one line, and nobody's address.
 fn one_line(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() || text.chars().any(char::is_control) {
-        return Err("it must be one line of text, and not empty".to_owned());
+    if text.is_empty() || text.chars().count() > LINE_CHARS_MAX || text.chars().any(char::is_control) {
+        return Err(format!("it must be one line of text, with 1 to {LINE_CHARS_MAX} characters"));
+    }
+    if text.contains('@') {
+        return Err("it is kept for ever, and goes into exports: name nobody by an e-mail address".to_owned());
     }
     Ok(text.to_owned())
 }

@@ -7,7 +7,7 @@ use chargebook_domain::service::{Attribute, AttributeError, Attributing, Said};
 use chargebook_domain::{AccountId, AttributionError, DecideError, Meaning, MovementId};
 use chargebook_ledger_postgres::{KeptMovementLine, MovementFilter, PostgresLedger};
 use chrono::NaiveDate;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, value_parser};
 use comfy_table::Table;
 
@@ -72,8 +72,8 @@ pub(super) struct Reclassify {
     #[arg(help = "The movement, such as txn_1ABC")]
     movement: String,
     /// What its money in suspense is: a fee, or disputed money
-    #[arg(long = "as", value_parser = PossibleValuesParser::new(Meaning::ALL.map(Meaning::as_str)))]
-    meaning: String,
+    #[arg(long = "as", value_parser = meanings())]
+    meaning: Meaning,
     /// Its book
     #[arg(long, value_parser = account, default_value = "default")]
     account: AccountId,
@@ -82,6 +82,11 @@ pub(super) struct Reclassify {
     date: Option<NaiveDate>,
     #[command(flatten)]
     signed: Signed,
+}
+
+fn meanings() -> impl TypedValueParser<Value = Meaning> {
+    PossibleValuesParser::new(Meaning::ALL.map(Meaning::as_str))
+        .try_map(|word| Meaning::parse(&word).ok_or("there is no such meaning"))
 }
 
 impl Signed {
@@ -111,10 +116,17 @@ pub(super) async fn run(
         }
         Command::Reclassify(Reclassify { movement, meaning, account, date, signed }) => {
             let id = MovementId::parse(&movement).map_err(Refused::wrong_usage)?;
-            let Some(known) = Meaning::parse(&meaning) else { return Ok(Done::Well) };
-            let done = attribute.reclassify((&account, &id), known, date, signed.now()).await.map_err(refused)?;
-            let (Attributing::Kept(dispute) | Attributing::KnownBefore(dispute)) = done;
-            say(&format!("What movement {id} left in suspense is booked as {meaning} of dispute {dispute}."))?;
+            let word = meaning.as_str();
+            match attribute.reclassify((&account, &id), meaning, date, signed.now()).await.map_err(refused)? {
+                Attributing::Kept(dispute) => {
+                    say(&format!("What movement {id} left in suspense is booked as {word} of dispute {dispute}."))?;
+                }
+                Attributing::KnownBefore(dispute) => {
+                    say(&format!(
+                        "What movement {id} left in suspense was booked as {word} of dispute {dispute} before."
+                    ))?;
+                }
+            }
             Ok(Done::Well)
         }
     }

@@ -38,6 +38,8 @@ pub enum Joined {
     },
     /// Others are doubles of the one that was to become a double.
     HasDoubles(DisputeKey),
+    /// Movements of the account are tied to the one that was to become a double, and would count for nobody.
+    HasTies(DisputeKey),
 }
 
 /// Keeps which disputes are the same.

@@ -82,7 +82,8 @@ impl Adjust {
     /// Books an adjustment.
     ///
     /// # Errors
-    /// [`AdjustError`]; then nothing was booked, but for [`LedgerError::Unavailable`], where booking it again settles it.
+    /// [`AdjustError`]; then nothing was booked, but for [`LedgerError::Unavailable`], where booking it again settles it while
+    /// its date is not closed.
     pub async fn adjust(&self, adjustment: &Adjustment, said: &Said) -> Result<Adjusted, AdjustError> {
         let entry = self.entry(adjustment, said)?;
         let (account, id) = (&adjustment.account, entry.id().clone());

@@ -161,6 +161,10 @@ impl Attribute {
             if stored.version == 0 {
                 return Err(AttributeError::NoSuchDispute(key.clone()));
             }
+            // Said before, or by a commit whose answer was lost.
+            if stored.facts.says(&attribution.what) {
+                return Ok(Attributing::KnownBefore(key.dispute.clone()));
+            }
             let change = attribute(key, &stored, &attribution, self.rules)?;
             let entry = Entry { causes: Vec::new(), content: Content::Change(Box::new(change)) };
             if let Some(Answer::Recorded { .. }) = self.ledger.record(&[entry], at).await?.first() {

@@ -60,15 +60,16 @@ async fn add_undecided(
                    JOIN chargebook.movements m ON m.account = t.account AND m.movement_id = t.movement_id
                    WHERE coalesce(t.sealed_in <= $1, NOT $3 AND (m.occurred_at AT TIME ZONE $2)::date <= $1)
                    UNION ALL
-                   SELECT account, 'reclassification:' || movement_id, 1, currency, meaning,
+                   SELECT account, entry || movement_id, times, currency, meaning,
                           CASE WHEN meaning = 'fee' THEN 0 ELSE -amount_minor END,
                           CASE WHEN meaning = 'fee' THEN amount_minor ELSE 0 END, 0
                    FROM undecided JOIN chargebook.reclassifications USING (account, dispute_id)
+                   CROSS JOIN (VALUES ('reclassification:', 1), ('reversal:reclassification:', -1)) AS v(entry, times)
                    UNION ALL
                    SELECT m.account, 'reversal:' || m.movement_id, -1, m.currency, m.category, m.amount_minor,
                           m.fee_minor, m.net_minor
                    FROM undecided JOIN chargebook.dispute_aliases USING (account, dispute_id)
-                   JOIN chargebook.dispute_movements m USING (account, dispute_id) WHERE NOT m.tied
+                   JOIN chargebook.movements m USING (account, dispute_id)
                )
                SELECT currency AS "currency!",
                       sum(times * (fee_minor - CASE WHEN category = 'fee' THEN amount_minor ELSE 0 END))::bigint

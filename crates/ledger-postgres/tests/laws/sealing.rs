@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chargebook_domain::ports::Summaries;
+use chargebook_domain::ports::{LedgerError, Summaries};
 use chargebook_domain::summary::{DayBooks, compose};
 use chargebook_domain::{Currency, Deltas, LedgerAccount};
+use chargebook_ledger_postgres::reading::JournalLine;
 use chargebook_ledger_postgres::{MIGRATOR, OrderSource, PostgresLedger};
 use chargebook_port_contracts::samples::date;
 use chrono::{Days, NaiveDate};
@@ -145,6 +146,30 @@ async fn the_summaries_of_all_sealed_days_and_a_preview_are_the_ledger(pool: PgP
     assert!(sealed_days > 10, "the cases must seal days");
 }
 
+/// The entries that an export of all days has.
+async fn exported(case: &Case, ledger: &PostgresLedger) -> BTreeSet<String> {
+    let (days, start) = (date(-30)..=date(AFTER + 30), (case.books_start, case.rules.time_zone));
+    let mut entries = BTreeSet::new();
+    let add = |line: JournalLine| -> Result<(), LedgerError> {
+        entries.insert(format!("{}/{}", line.account, line.entry_id));
+        Ok(())
+    };
+    ledger.journal(&days, start, None, add).await.unwrap();
+    entries
+}
+
+/// The entries that are sealed, but in no opening.
+async fn sealed_but(pool: &PgPool, opening: Option<NaiveDate>) -> BTreeSet<String> {
+    let entries: Vec<String> = sqlx::query_scalar(
+        "SELECT account || '/' || entry_id FROM chargebook.journal_entries WHERE sealed_in <> coalesce($1, 'infinity')",
+    )
+    .bind(opening)
+    .fetch_all(pool)
+    .await
+    .unwrap();
+    entries.into_iter().collect()
+}
+
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn the_opening_and_the_summaries_of_all_days_are_the_ledger_once_all_is_sealed(pool: PgPool) {
     for case in cases_with_asides() {
@@ -166,7 +191,9 @@ async fn the_opening_and_the_summaries_of_all_days_are_the_ledger_once_all_is_se
         for books in days(&case, &ledger, false).await {
             sums.add(&books, case.number);
         }
-        if let Some(opening) = case.books_start.and_then(|start| start.pred_opt()) {
+        let opening = case.books_start.and_then(|start| start.pred_opt());
+        assert_eq!(exported(&case, &ledger).await, sealed_but(&pool, opening).await, "case {}", case.number);
+        if let Some(opening) = opening {
             sums.add_opening(&pool, opening).await;
         }
         assert_eq!(sums.without_zeros(), all(&pool, None).await.without_zeros(), "case {}", case.number);

@@ -1,7 +1,7 @@
 //! The sentences of [`Movements`](chargebook_domain::ports::Movements) and [`Periods`](chargebook_domain::ports::Periods), and
 //! what people say and adjust, as it is recorded.
 
-use chargebook_domain::ports::{Answer, Cause, Closed, Closing, Content, Entry, KeptMovement, LedgerError};
+use chargebook_domain::ports::{Answer, Cause, Closed, Closing, Content, Entry, Joined, KeptMovement, LedgerError};
 use chargebook_domain::{
     AccountId, Attributed, Attribution, BookRules, Category, Change, EntryId, EntryKind, Heading, JournalEntry,
     LedgerAccount, Meaning, Movement, Observation, Posting, Reclassification, attribute,
@@ -10,8 +10,8 @@ use chrono::NaiveDate;
 
 use super::{Books, load, observe, record, recorded};
 use crate::samples::{
-    account, account_movement_entry, cause, cause_id, change_entry, date, day, movement, movement_id, observation,
-    sample_key, usd, withdrawal,
+    account, account_movement_entry, alias, cause, cause_id, change_entry, date, day, movement, movement_id,
+    observation, sample_key, usd, withdrawal,
 };
 
 /// Makes a lost dispute known, of whose withdrawal 5.00 are missing.
@@ -97,6 +97,19 @@ pub async fn a_movement_is_tied_once(books: &dyn Books) {
     let second = attribute(&elsewhere.key, &stored, &attribution, BookRules::default()).unwrap();
     let refused = books.record(&[change_entry(second, &[])], day(20)).await;
     assert!(matches!(refused, Err(LedgerError::Refused { .. })), "{refused:?}");
+}
+
+/// What is tied to a dispute would count for nobody, if that became a double.
+pub async fn what_has_ties_is_no_double(books: &dyn Books) {
+    lose(books).await;
+    let other = Observation { key: crate::samples::dispute_key("du_other"), ..observation("evt_2", "lost", day(4)) };
+    observe(books, &other).await;
+    let fee = charge_the_account(books).await;
+    let tie = said(books, Attributed::Tie(Box::new(fee))).await;
+    assert_eq!(record(books, change_entry(tie, &[]), day(20)).await, recorded(&[]));
+    let joined = books.join(&alias(&sample_key(), &other.key)).await.unwrap();
+    assert_eq!(joined, Joined::HasTies(sample_key()));
+    assert_eq!(books.join(&alias(&other.key, &sample_key())).await.unwrap(), Joined::Kept);
 }
 
 fn closing(through: NaiveDate) -> Closing {

@@ -340,6 +340,7 @@ macro_rules! by_hand_contract {
                 a_movement_is_found_with_its_dispute
                 what_people_say_loads_back_equal
                 a_movement_is_tied_once
+                what_has_ties_is_no_double
                 periods_are_closed_in_order
                 nothing_is_posted_in_a_closed_period
                 an_adjustment_is_booked_once;

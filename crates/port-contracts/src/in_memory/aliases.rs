@@ -1,7 +1,8 @@
 use async_trait::async_trait;
-use chargebook_domain::DisputeKey;
 use chargebook_domain::ports::{Alias, Aliases, Joined, LedgerError};
+use chargebook_domain::{AccountId, DisputeKey, MovementId};
 
+use super::attributions::KeptTie;
 use super::{InMemoryLedger, State, writes};
 
 #[async_trait]
@@ -24,6 +25,12 @@ impl Aliases for InMemoryLedger {
         }
         if state.aliases.iter().any(|other| other.same_as == alias.key) {
             return Ok(Joined::HasDoubles(alias.key.clone()));
+        }
+        let is_tied = |((account, _), tie): (&(AccountId, MovementId), &KeptTie)| {
+            *account == alias.key.account && tie.dispute == alias.key.dispute
+        };
+        if state.ties.iter().any(is_tied) {
+            return Ok(Joined::HasTies(alias.key.clone()));
         }
         state.aliases.push(alias.clone());
         if let Some(kept) = state.disputes.get_mut(&alias.key) {

@@ -54,6 +54,12 @@ pub(super) async fn run(pair: Pair, ledger: &PostgresLedger, settings: &Settings
             let message = format!("{key} is a double of {of} already: name {of} in its place, if that is meant");
             Err(Refused::new(message).into())
         }
+        Joined::HasTies(key) => {
+            let message = format!(
+                "fees of the account are tied to {key}, so that it must count: name the two the other way round"
+            );
+            Err(Refused::new(message).into())
+        }
         Joined::HasDoubles(key) => {
             let message =
                 format!("others are doubles of {key}, so that it must count: name the two the other way round");
