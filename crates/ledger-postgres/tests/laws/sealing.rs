@@ -1,6 +1,7 @@
 //! Law 5: sealed + unsealed = ledger, with days sealed at any moment; and what is composed of the days is proven.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chargebook_domain::ports::{LedgerError, Summaries};
 use chargebook_domain::summary::{DayBooks, compose};
@@ -230,19 +231,21 @@ async fn a_preview_is_of_one_moment_while_others_book(pool: PgPool) {
         let case = Case { books_start: None, happenings: without_seals(&case), ..case };
         empty(&pool).await;
         let ledger = PostgresLedger::new(pool.clone(), OrderSource::Table);
-        let play = case.play_on(&ledger);
+        let done = AtomicBool::new(false);
+        let play = async {
+            case.play_on(&ledger).await;
+            done.store(true, Ordering::Relaxed);
+        };
+        // It ends by itself: a look that was given up would still be reading when the next case empties the tables.
         let look = async {
-            loop {
+            while !done.load(Ordering::Relaxed) {
                 let books = ledger.books(&case.seal(date(AFTER)), None).await.unwrap();
                 let summary = compose(&books).unwrap();
                 assert!(summary.proven(), "case {}: {:?}", case.number, summary.proof);
                 looks += 1;
             }
         };
-        tokio::select! {
-            () = play => {}
-            () = look => {}
-        }
+        tokio::join!(play, look);
     }
     assert!(looks > 16, "it must look while they book");
 }
