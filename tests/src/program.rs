@@ -42,6 +42,14 @@ pub struct Ran {
     pub err: String,
 }
 
+impl Ran {
+    /// What it complained of, but for statements that took long: that says something of the machine alone.
+    #[must_use]
+    pub fn complaints(&self) -> String {
+        self.err.lines().filter(|line| !line.contains("slow statement")).collect()
+    }
+}
+
 /// Runs a command of the program in `folder`, with nothing of this process's environment but what is given.
 pub async fn run(folder: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Ran {
     let mut command = Command::new(binary());

@@ -11,9 +11,9 @@ use chargebook_source_stripe::sign;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinHandle;
 
-use crate::{Event, assert_nothing_planted, binary, scratch_folder};
+use crate::{Event, Pace, Sending, assert_nothing_planted, binary, scratch_folder};
 
 /// The secret that the server of a test accepts.
 pub const SECRET: &str = "whsec_planted_by_the_end_to_end_tests";
@@ -194,20 +194,11 @@ impl Drop for Server {
     }
 }
 
-/// Sends events from `connections` at once, to the servers in turn; every one must be answered 200.
+/// Sends events from `connections` at once, to the servers in turn, until each is answered 200. None is answered anything
+/// else but 503, as where the machine stands still for a while.
 pub async fn send_all(servers: &[Arc<Server>], events: Vec<Event>, connections: usize) {
-    let mut sending = JoinSet::new();
-    let share = events.len().div_ceil(connections).max(1);
-    for (number, part) in events.chunks(share).enumerate() {
-        let (server, part) = (Arc::clone(&servers[number % servers.len()]), part.to_vec());
-        sending.spawn(async move {
-            for event in part {
-                let reply = server.send(&event).await;
-                assert_eq!(reply.status, 200, "{}: {}", event.id, reply.text);
-            }
-        });
-    }
-    sending.join_all().await;
+    let bases: Vec<_> = servers.iter().map(|server| server.base.clone()).collect();
+    Sending::start(&bases, events, Pace::Connections(connections)).finish().await;
 }
 
 pub(crate) async fn reply(response: reqwest::Response) -> Result<Reply, reqwest::Error> {

@@ -30,7 +30,7 @@ async fn two_demos_print_the_same_figures_and_leave_mails_and_books_to_look_at()
     let first = demo(&folder, &[]).await;
     let second = demo(&folder, &[]).await;
     assert_eq!(figures(&first), figures(&second));
-    assert_eq!(first.err, "");
+    assert_eq!(first.complaints(), "");
     let shown = &first.out;
     let readme = include_str!("../../README.md").split("<!-- demo output -->").nth(1).unwrap();
     for line in readme.lines().filter(|line| !line.starts_with("```")) {

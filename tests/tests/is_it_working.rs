@@ -42,7 +42,7 @@ impl Shop {
     /// The exit code, and what is found and advised, as one text.
     async fn explain(&self, id: &str) -> (i32, String) {
         let ran = self.run(&["explain", id]).await;
-        assert_eq!(ran.err, "", "{id}");
+        assert_eq!(ran.complaints(), "", "{id}");
         (ran.code, ran.out)
     }
 

