@@ -5,6 +5,7 @@ use chargebook_domain::ports::{KeptMovement, LedgerError, Movements};
 use chargebook_domain::{AccountId, DisputeId, MovementId};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use sqlx::types::Json;
 
 use crate::PostgresLedger;
 use crate::error::{corrupt, read_error};
@@ -46,9 +47,7 @@ pub struct KeptMovementLine {
 impl Movements for PostgresLedger {
     async fn movement(&self, account: &AccountId, movement: &MovementId) -> Result<Option<KeptMovement>, LedgerError> {
         let row = sqlx::query!(
-            r#"SELECT m.account, m.movement_id, m.category, m.amount_minor, m.fee_minor, m.net_minor, m.currency,
-                      m.occurred_at, m.available_on, m.reporting_category, m.stripe_type, m.description, m.source,
-                      m.dispute_id, t.dispute_id AS "tied_to?"
+            r#"SELECT m.dispute_id, t.dispute_id AS "tied_to?", to_json(m) AS "movement!: Json<MovementRow>"
                FROM chargebook.movements m
                LEFT JOIN chargebook.movement_ties t ON t.account = m.account AND t.movement_id = m.movement_id
                WHERE m.account = $1 AND m.movement_id = $2"#,
@@ -64,22 +63,7 @@ impl Movements for PostgresLedger {
             id(text, |text| DisputeId::parse(text).ok(), bad)
         };
         let (of, tied_to) = (dispute(row.dispute_id)?, dispute(row.tied_to)?);
-        let row = MovementRow {
-            account: row.account,
-            movement_id: row.movement_id,
-            category: row.category,
-            amount_minor: row.amount_minor,
-            fee_minor: row.fee_minor,
-            net_minor: row.net_minor,
-            currency: row.currency,
-            occurred_at: row.occurred_at,
-            available_on: row.available_on,
-            reporting_category: row.reporting_category,
-            stripe_type: row.stripe_type,
-            description: row.description,
-            source: row.source,
-        };
-        Ok(Some(KeptMovement { movement: row.movement()?, dispute: of, tied_to }))
+        Ok(Some(KeptMovement { movement: row.movement.0.movement()?, dispute: of, tied_to }))
     }
 }
 

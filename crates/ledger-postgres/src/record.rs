@@ -10,7 +10,7 @@ mod writes;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Answer, Cause, Content, Disposition, Entry, Ledger, LedgerError, Lookup};
+use chargebook_domain::ports::{Answer, Cause, Content, Entry, Ledger, LedgerError, Lookup};
 use chargebook_domain::{AccountId, CauseId, Change, DisputeKey, Stored};
 use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Row, Transaction};
@@ -223,14 +223,7 @@ fn causes(writes: &mut Writes, entries: &[&Entry]) -> Result<bool, LedgerError> 
     let mut rows: Vec<_> = entries
         .iter()
         .flat_map(|entry| {
-            let (disposition, reason) = match &entry.content {
-                Content::Change(_)
-                | Content::AccountMovement(..)
-                | Content::Adjustment(_)
-                | Content::FraudWarning(_) => (Disposition::Recorded, None),
-                Content::Ignored => (Disposition::Ignored, None),
-                Content::Quarantined { reason } => (Disposition::Quarantined, Some(reason.as_str())),
-            };
+            let (disposition, reason) = entry.content.disposition();
             entry.causes.iter().map(move |cause| (cause, disposition, reason))
         })
         .collect();

@@ -15,7 +15,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand, value_parser};
 
 use self::shown::{listed, told};
-use super::screen::Screen;
+use super::screen::{Screen, more};
 use super::{Done, Failure, Refused, say};
 use crate::clock::SystemClock;
 use crate::settings::Settings;
@@ -127,9 +127,7 @@ async fn show_list(list: List, ledger: &PostgresLedger, screen: Screen) -> Resul
         if lines.is_empty() {
             return "No disputes.".to_owned();
         }
-        let full = i64::try_from(lines.len()).is_ok_and(|count| count == list.limit);
-        let more = if full { format!("\nThe first {} lines; --limit shows more.", list.limit) } else { String::new() };
-        format!("{}{more}", listed(lines, screen))
+        format!("{}{}", listed(lines, screen), more(lines.len(), list.limit, "lines"))
     })?;
     Ok(Done::Well)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chargebook_domain::ports::{Clock, Closed, Closing, Periods};
+use chargebook_domain::ports::{Closed, Closing, Periods};
 use chargebook_domain::service::{Adjust, AdjustError, Adjusted, Adjustment, Said};
 use chargebook_domain::{AccountId, CauseId, Currency, DisputeId, LedgerAccount, Money, Posting};
 use chargebook_ledger_postgres::PostgresLedger;
@@ -12,8 +12,7 @@ use serde::Serialize;
 
 use super::disputes::account;
 use super::screen::Screen;
-use super::{Done, Failure, Refused, one_line, say};
-use crate::clock::SystemClock;
+use super::{Done, Failure, Refused, Signed, say};
 use crate::settings::Settings;
 use crate::tables::{Columns, amount, currency};
 
@@ -54,12 +53,8 @@ pub(super) struct Adjustments {
     /// The accounting date [default: today]
     #[arg(long)]
     date: Option<NaiveDate>,
-    /// Who makes it
-    #[arg(long, value_parser = one_line)]
-    by: String,
-    /// What it corrects, and why
-    #[arg(long, value_parser = one_line)]
-    reason: String,
+    #[command(flatten)]
+    signed: Signed,
 }
 
 #[derive(Args)]
@@ -67,12 +62,8 @@ pub(super) struct Period {
     /// The last day of the period, such as 2026-10-31
     #[arg(long)]
     through: NaiveDate,
-    /// Who closes it
-    #[arg(long, value_parser = one_line)]
-    by: String,
-    /// What for, such as the report of the month
-    #[arg(long, value_parser = one_line)]
-    reason: String,
+    #[command(flatten)]
+    signed: Signed,
 }
 
 pub(super) async fn run(
@@ -105,7 +96,7 @@ async fn adjust(adjustments: Adjustments, ledger: &PostgresLedger, settings: &Se
         postings,
         on: adjustments.date,
     };
-    let said = Said { by: adjustments.by, reason: adjustments.reason, at: SystemClock.now() };
+    let said = adjustments.signed.now();
     let shared = Arc::new(ledger.clone());
     let done = Adjust::new(shared.clone(), shared, settings.rules).adjust(&adjustment, &said).await;
     match done {
@@ -136,14 +127,14 @@ fn posting(text: &str, sign: i64, currency: Currency) -> Result<Posting, String>
 }
 
 async fn close(period: Period, ledger: &PostgresLedger, settings: &Settings, screen: Screen) -> Result<Done, Failure> {
-    let (through, now) = (period.through, SystemClock.now());
-    if through >= settings.rules.business_date(now) {
+    let (through, Said { by, reason, at }) = (period.through, period.signed.now());
+    if through >= settings.rules.business_date(at) {
         let zone = settings.rules.time_zone;
         return Err(Failure::Usage(format!(
             "--through: {through} is not over in {zone}, so that it can't be closed yet"
         )));
     }
-    let closing = Closing { through, closed_by: period.by, reason: period.reason, closed_at: now };
+    let closing = Closing { through, closed_by: by, reason, closed_at: at };
     match ledger.close_period(&closing).await.map_err(Failure::failed)? {
         Closed::Kept => {}
         Closed::Before(day) if day == through => {}

@@ -28,12 +28,15 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use chargebook_domain::ports::Clock;
+use chargebook_domain::service::Said;
 use chargebook_ledger_postgres::{MigrationState, PostgresLedger};
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
 
 use screen::Screen;
 
+use crate::clock::SystemClock;
 use crate::demo::{self, DemoError};
 use crate::settings::{Problem, Settings};
 use crate::telemetry::{self, chain};
@@ -298,6 +301,23 @@ async fn usable(ledger: &PostgresLedger) -> Result<(), Failure> {
         Err(error) => {
             Err(Refused::because("the database can't be used; `chargebook doctor` looks closer", error).into())
         }
+    }
+}
+
+/// Who does something that can't be taken back, and why.
+#[derive(Args)]
+struct Signed {
+    /// Who does it
+    #[arg(long, value_parser = one_line)]
+    by: String,
+    /// Why, such as what the invoice says
+    #[arg(long, value_parser = one_line)]
+    reason: String,
+}
+
+impl Signed {
+    fn now(self) -> Said {
+        Said { by: self.by, reason: self.reason, at: SystemClock.now() }
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use chargebook_domain::ports::Clock;
-use chargebook_domain::service::{Attribute, AttributeError, Attributing, Said};
+use chargebook_domain::service::{Attribute, AttributeError, Attributing};
 use chargebook_domain::{AccountId, AttributionError, DecideError, Meaning, MovementId};
 use chargebook_ledger_postgres::{KeptMovementLine, MovementFilter, PostgresLedger};
 use chrono::NaiveDate;
@@ -12,9 +11,8 @@ use clap::{Args, Subcommand, value_parser};
 use comfy_table::Table;
 
 use super::disputes::{Which, account, find};
-use super::screen::Screen;
-use super::{Done, Failure, Refused, one_line, say};
-use crate::clock::SystemClock;
+use super::screen::{Screen, more};
+use super::{Done, Failure, Refused, Signed, say};
 use crate::settings::Settings;
 use crate::tables::{Columns, amount, currency, maybe, word};
 
@@ -42,16 +40,6 @@ pub(super) struct List {
     /// At most this many lines
     #[arg(long, default_value_t = 50, value_parser = value_parser!(i64).range(1..))]
     limit: i64,
-}
-
-#[derive(Args)]
-struct Signed {
-    /// Who says so
-    #[arg(long, value_parser = one_line)]
-    by: String,
-    /// Why, such as what the invoice says
-    #[arg(long, value_parser = one_line)]
-    reason: String,
 }
 
 #[derive(Args)]
@@ -87,12 +75,6 @@ pub(super) struct Reclassify {
 fn meanings() -> impl TypedValueParser<Value = Meaning> {
     PossibleValuesParser::new(Meaning::ALL.map(Meaning::as_str))
         .try_map(|word| Meaning::parse(&word).ok_or("there is no such meaning"))
-}
-
-impl Signed {
-    fn now(self) -> Said {
-        Said { by: self.by, reason: self.reason, at: SystemClock.now() }
-    }
 }
 
 pub(super) async fn run(
@@ -153,9 +135,7 @@ async fn show_list(list: List, ledger: &PostgresLedger, screen: Screen) -> Resul
         if lines.is_empty() {
             return "No movements.".to_owned();
         }
-        let full = i64::try_from(lines.len()).is_ok_and(|count| count == limit);
-        let more = if full { format!("\nThe first {limit} lines; --limit shows more.") } else { String::new() };
-        format!("{}{more}", listed(lines, screen))
+        format!("{}{}", listed(lines, screen), more(lines.len(), limit, "lines"))
     })?;
     Ok(Done::Well)
 }

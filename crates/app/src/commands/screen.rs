@@ -37,3 +37,9 @@ pub(super) fn show<T: Serialize>(json: bool, value: &T, people: impl FnOnce(&T) 
     let text = if json { serde_json::to_string_pretty(value).map_err(Failure::failed)? } else { people(value) };
     writeln!(io::stdout(), "{}", text.trim_end()).map_err(Failure::output)
 }
+
+/// What stands below a list that may go on: nothing where all `rows` are shown.
+pub(super) fn more(rows: usize, limit: i64, what: &str) -> String {
+    let is_full = i64::try_from(rows).is_ok_and(|rows| rows == limit);
+    if is_full { format!("\nThe first {limit} {what}; --limit shows more.") } else { String::new() }
+}

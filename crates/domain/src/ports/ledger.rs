@@ -100,6 +100,20 @@ pub enum Content {
     },
 }
 
+impl Content {
+    /// What becomes of the source events behind it, and why, where they are quarantined.
+    #[must_use]
+    pub fn disposition(&self) -> (Disposition, Option<&str>) {
+        match self {
+            Self::Change(_) | Self::AccountMovement(..) | Self::Adjustment(_) | Self::FraudWarning(_) => {
+                (Disposition::Recorded, None)
+            }
+            Self::Ignored => (Disposition::Ignored, None),
+            Self::Quarantined { reason } => (Disposition::Quarantined, Some(reason)),
+        }
+    }
+}
+
 /// One part of a batch; recorded whole or not at all.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
-use super::Said;
+use super::{Said, closed_on};
 use crate::ports::{Answer, Cause, Content, Entry, Ledger, LedgerError, Lookup, Periods};
 use crate::{
     AccountId, BookRules, CauseId, DisputeId, DisputeKey, EntryId, EntryKind, Heading, JournalEntry, JournalError,
@@ -94,8 +94,7 @@ impl Adjust {
                 return Err(AdjustError::NoSuchDispute(key));
             }
         }
-        let closed = self.periods.closings().await?.first().map(|closing| closing.through);
-        if let Some(through) = closed.filter(|through| adjustment.on.is_some_and(|on| on <= *through)) {
+        if let Some(through) = closed_on(&*self.periods, adjustment.on).await? {
             return Err(AdjustError::Closed(through));
         }
         let cause = cause(adjustment, said);

@@ -2,14 +2,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::{ATTEMPTS_MAX, always_changed, closed_on};
 use crate::ports::{Answer, Content, Entry, KeptMovement, Ledger, LedgerError, Lookup, Movements, Periods};
 use crate::{
     AccountId, Attributed, Attribution, BookRules, DecideError, DisputeId, DisputeKey, Meaning, MovementId,
     Reclassification, attribute,
 };
-
-/// How often a dispute is decided again because others changed it meanwhile.
-const ATTEMPTS_MAX: usize = 8;
 
 /// Books what people say of money that its source does not explain.
 #[derive(Clone)]
@@ -131,11 +129,8 @@ impl Attribute {
         let KeptMovement { movement, dispute, tied_to } = self.kept(account, id).await?;
         let dispute = dispute.or(tied_to).ok_or_else(|| AttributeError::Untied(id.clone()))?;
         let key = DisputeKey { account: account.clone(), dispute };
-        if let Some(date) = on {
-            let closed = self.periods.closings().await?.first().map(|closing| closing.through);
-            if let Some(through) = closed.filter(|through| date <= *through) {
-                return Err(AttributeError::Closed(through));
-            }
+        if let Some(through) = closed_on(&*self.periods, on).await? {
+            return Err(AttributeError::Closed(through));
         }
         let occurred_at = on.map_or(said.at, |date| self.rules.moment_of(date, said.at));
         if occurred_at > said.at {
@@ -171,6 +166,6 @@ impl Attribute {
                 return Ok(Attributing::Kept(key.dispute.clone()));
             }
         }
-        Err(LedgerError::Unavailable("the same dispute is being changed by others all the time".into()).into())
+        Err(always_changed().into())
     }
 }

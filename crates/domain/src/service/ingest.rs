@@ -10,11 +10,9 @@ use chrono::{DateTime, Utc};
 
 pub(super) use self::movement::Row;
 use self::plan::quarantined;
-use crate::ports::{Answer, Content, Entry, Ledger, LedgerError, OrderBook, Reading, SourceEvent};
+use super::{ATTEMPTS_MAX, always_changed};
+use crate::ports::{Answer, Disposition, Entry, Ledger, LedgerError, OrderBook, Reading, SourceEvent};
 use crate::{AccountId, Admission, BookRules};
-
-/// How often a batch is decided again because others changed its disputes meanwhile.
-const ATTEMPTS_MAX: usize = 8;
 
 /// An authentic delivery.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -217,7 +215,7 @@ impl Ingest {
                 return Ok(());
             }
         }
-        Err(LedgerError::Unavailable("the same disputes are being changed by others all the time".into()))
+        Err(always_changed())
     }
 
     /// Records what was planned, notes what became of it, and returns the places of what was stale.
@@ -240,19 +238,11 @@ impl Ingest {
                 continue;
             };
             for (place, known) in places.into_iter().zip(known_before) {
-                let receipt = match &entry.content {
-                    Content::Change(_)
-                    | Content::AccountMovement(..)
-                    | Content::Adjustment(_)
-                    | Content::FraudWarning(_) => {
-                        if known {
-                            Receipt::Duplicate
-                        } else {
-                            Receipt::Recorded
-                        }
-                    }
-                    Content::Ignored => Receipt::Ignored,
-                    Content::Quarantined { .. } => Receipt::Quarantined,
+                let receipt = match entry.content.disposition().0 {
+                    Disposition::Recorded if known => Receipt::Duplicate,
+                    Disposition::Recorded => Receipt::Recorded,
+                    Disposition::Ignored => Receipt::Ignored,
+                    Disposition::Quarantined => Receipt::Quarantined,
                 };
                 outcomes.insert(place, Booked { receipt, seen });
             }

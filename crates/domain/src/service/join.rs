@@ -2,15 +2,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::MatchOrders;
+use super::{ATTEMPTS_MAX, MatchOrders, always_changed};
 use crate::ports::{Alias, Aliases, Answer, Content, Entry, Joined, Ledger, LedgerError, Lookup};
 use crate::{BookRules, DisputeKey, Facts, Observation, decide};
 
 /// How many pairs of twins are joined in one sweep.
 const TWINS: u32 = 200;
-
-/// How often a dispute is decided again because others changed it meanwhile.
-const ATTEMPTS_MAX: usize = 8;
 
 /// Joins disputes that are the same: one of them counts, the other keeps its facts and counts as nothing.
 #[derive(Clone)]
@@ -91,7 +88,7 @@ impl Join {
                 Some(Answer::Recorded { .. }) | None => return Ok(()),
             }
         }
-        Err(LedgerError::Unavailable("the same dispute is being changed by others all the time".into()))
+        Err(always_changed())
     }
 }
 

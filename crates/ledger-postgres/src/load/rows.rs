@@ -69,7 +69,7 @@ impl LineRow {
 }
 
 /// A row of `movements`.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 pub(crate) struct MovementRow {
     pub(crate) account: String,
     pub(crate) movement_id: String,

@@ -53,7 +53,7 @@ impl State {
     /// What is quarantined is known only to those who would quarantine it again.
     fn is_known(&self, cause: &Cause, content: &Content) -> bool {
         let kept = self.causes.get(&(cause.account.clone(), cause.id.clone()));
-        let books = !matches!(content, Content::Ignored | Content::Quarantined { .. });
+        let books = content.disposition().0 == Disposition::Recorded;
         kept.is_some_and(|kept| !(books && kept.disposition == Disposition::Quarantined))
     }
 
@@ -63,13 +63,8 @@ impl State {
     }
 
     fn keep_cause(&mut self, cause: &Cause, content: &Content) {
-        let (disposition, reason) = match content {
-            Content::Change(_) | Content::AccountMovement(..) | Content::Adjustment(_) | Content::FraudWarning(_) => {
-                (Disposition::Recorded, None)
-            }
-            Content::Ignored => (Disposition::Ignored, None),
-            Content::Quarantined { reason } => (Disposition::Quarantined, Some(reason.clone())),
-        };
+        let (disposition, reason) = content.disposition();
+        let reason = reason.map(ToOwned::to_owned);
         let key = (cause.account.clone(), cause.id.clone());
         self.causes.insert(key, KeptCause { cause: cause.clone(), disposition, reason });
     }

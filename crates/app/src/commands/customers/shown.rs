@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chargebook_ledger_postgres::reading::{CustomerAmount, CustomerLine, CustomerStory};
 use comfy_table::Table;
 
-use super::super::screen::Screen;
+use super::super::screen::{Screen, more};
 use crate::tables::{Columns, amount, currency, maybe, word};
 
 /// How much of a hash is shown where many are: enough to tell apart all customers that there can be.
@@ -15,8 +15,6 @@ pub(super) fn list(lines: &[CustomerLine], limit: i64, screen: Screen) -> String
     if lines.is_empty() {
         return "No customers.".to_owned();
     }
-    let is_full = i64::try_from(lines.len()).is_ok_and(|count| count == limit);
-    let more = if is_full { format!("\nThe first {limit} customers; --limit shows more.") } else { String::new() };
     let table = Columns::of(lines)
         .left("Customer", |line| short(&line.customer))
         .right("Score", |line| score(line.score))
@@ -32,7 +30,7 @@ pub(super) fn list(lines: &[CustomerLine], limit: i64, screen: Screen) -> String
         .left("Lost", |line| amounts(&line.amounts, |amount| amount.lost_minor))
         .left("Latest", |line| screen.maybe_time(line.last_at))
         .table();
-    format!("{table}{more}")
+    format!("{table}{}", more(lines.len(), limit, "customers"))
 }
 
 /// One screen with all that is known.

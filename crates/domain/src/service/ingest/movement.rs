@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{ATTEMPTS_MAX, Ingest, Receipt};
+use super::{ATTEMPTS_MAX, Ingest, Receipt, always_changed};
 use crate::ports::{Answer, Cause, Content, Entry, LedgerError, Lookup, ReadMovement};
 use crate::{Admission, DisputeId, DisputeKey, Movement, Observation, account_entry, decide};
 
@@ -43,7 +43,7 @@ impl Ingest {
                 return Ok(receipt);
             }
         }
-        Err(LedgerError::Unavailable("the same dispute is being changed by others all the time".into()))
+        Err(always_changed())
     }
 
     async fn content(&self, read: &ReadMovement, row: Row<'_>) -> Result<Content, LedgerError> {
