@@ -152,6 +152,8 @@ pub struct Change {
     pub movements: Vec<Movement>,
     /// What a person said of its money, if that is new.
     pub attribution: Option<Attribution>,
+    /// The convention that is fixed for it here, with its first movement.
+    pub begins_by: Option<Convention>,
     /// The journal entries that are missing.
     pub entries: Vec<JournalEntry>,
     /// The resolution rows that are missing.
@@ -330,6 +332,7 @@ fn conclude(
         expected: stored.version,
         orders_version: stored.orders_version,
         facts,
+        begins_by: dispute.convention.filter(|_| stored.convention.is_none()),
         dispute,
         lines,
         movements,

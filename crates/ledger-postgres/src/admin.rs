@@ -57,6 +57,7 @@ const WRITES: &[(&str, &str)] = &[
     ("movement_ties", "UPDATE"),
     ("reclassifications", "INSERT"),
     ("closed_periods", "INSERT"),
+    ("convention_changes", "INSERT"),
     ("deployment", "SELECT"),
     ("journal_entries", "INSERT"),
     ("journal_entries", "UPDATE"),

@@ -1,6 +1,7 @@
 //! What people and programs read: lists, one dispute's whole story, the journal. The names are those of the tables.
 
 mod acting;
+mod conventions;
 mod customers;
 mod explain;
 mod lines;
@@ -16,6 +17,7 @@ use crate::PostgresLedger;
 use crate::error::{corrupt, read_error};
 
 pub use acting::{FollowUpLine, MessageLine, QueueLine, RuleFilter, RuleLine};
+pub use conventions::ConventionLine;
 pub use customers::{
     CustomerAmount, CustomerDecision, CustomerDispute, CustomerLine, CustomerOrder, CustomerStory, Decision,
     LinkedCustomer,

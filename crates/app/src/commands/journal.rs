@@ -1,4 +1,4 @@
-//! `journal adjust`, `journal close`, `journal closings`.
+//! `journal adjust`, `journal close`, `journal closings`, `journal conventions`.
 
 use std::sync::Arc;
 
@@ -24,6 +24,8 @@ pub(super) enum Command {
     Close(Period),
     /// The periods that are closed, the latest first
     Closings,
+    /// By which convention disputes are begun, and since when, the latest first
+    Conventions,
 }
 
 #[derive(Args)]
@@ -76,6 +78,7 @@ pub(super) async fn run(
         Command::Adjust(adjustments) => adjust(adjustments, ledger, settings).await,
         Command::Close(period) => close(period, ledger, settings, screen).await,
         Command::Closings => closings(ledger, screen).await,
+        Command::Conventions => conventions(ledger, screen).await,
     }
 }
 
@@ -187,6 +190,23 @@ async fn closings(ledger: &PostgresLedger, screen: Screen) -> Result<Done, Failu
             .left("Reason", |line| line.reason.clone())
             .table();
         table.to_string()
+    })?;
+    Ok(Done::Well)
+}
+
+async fn conventions(ledger: &PostgresLedger, screen: Screen) -> Result<Done, Failure> {
+    let lines = ledger.conventions().await.map_err(Failure::failed)?;
+    screen.show(&lines, |lines| {
+        if lines.is_empty() {
+            return "No dispute has begun: none has money.".to_owned();
+        }
+        let table = Columns::of(lines)
+            .left("Since", |line| screen.time(line.since))
+            .left("Convention", |line| line.convention.clone())
+            .right("Disputes by it", |line| line.disputes.to_string())
+            .right("Of them open", |line| line.open.to_string())
+            .table();
+        format!("{table}\nEach dispute keeps the convention that it was begun by.")
     })?;
     Ok(Done::Well)
 }

@@ -13,6 +13,7 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("movement_ties", &["sealed_in"]),
     ("reclassifications", &[]),
     ("closed_periods", &[]),
+    ("convention_changes", &[]),
     ("journal_entries", &["sealed_in"]),
     ("postings", &[]),
     ("resolutions", &["sealed_in"]),

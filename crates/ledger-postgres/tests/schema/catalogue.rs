@@ -80,6 +80,7 @@ const REFERENCE: &[(&str, &str)] = &[
     ("rule_log", "follow_up rule account dispute_id customer evaluated_at fired why"),
     ("outbox", "message_id kind endpoint subject body state attempt queued_at due_at claimed_until ended_at reason"),
     ("closed_periods", "closed_through closed_by closed_at reason"),
+    ("convention_changes", "changed_at convention"),
     ("delivery_counts", "source day answer deliveries last_at"),
 ];
 

@@ -23,6 +23,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("disputes", r#"{"closed_at": null}"#, "disputes_closed_check"),
     ("disputes", r#"{"order_match": "unmatched"}"#, "disputes_order_match_check"),
     ("disputes", r#"{"convention": "cash"}"#, "disputes_convention_check"),
+    ("convention_changes", r#"{"convention": "cash"}"#, "convention_changes_convention_check"),
     ("disputes", r#"{"version": 0}"#, "disputes_version_check"),
     ("disputes", r#"{"same_as_account": "default"}"#, "disputes_same_as_check"),
     (
