@@ -176,3 +176,24 @@ pub fn bucket(outcome: Outcome, figures: &BTreeMap<Currency, Figures>) -> Result
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nothing_came_back_the_exchange_rate_took_nothing_however_much_is_tolerated() {
+        let verdict = Verdict {
+            outcome: Outcome::Won,
+            after_loss: false,
+            converted: true,
+            several_currencies: false,
+            fx_tolerance_percent: 100,
+        };
+        for (reinstated, fx) in [(0, 0), (1, 99), (100, 0)] {
+            let mut figures = Figures { withdrawn: 100, reinstated, peak: 100, ..Figures::default() };
+            figures.judge(&verdict).unwrap();
+            assert_eq!(figures.fx, fx, "{reinstated} of 100 came back");
+        }
+    }
+}
