@@ -1,9 +1,12 @@
 //! Disputes of gateways without webhooks, disputes that are the same, and early fraud warnings, as people meet them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chargebook::clock::SystemClock;
+use chargebook_domain::BookRules;
 use chargebook_domain::ports::Clock;
+use chargebook_domain::service::{Join, MatchOrders};
 use chargebook_tests::{
     Event, Ran, Server, dispute, event, fresh_database, movement, number, run, scratch_folder, text,
 };
@@ -45,6 +48,16 @@ impl Desk {
             ["dispute", "add"].into_iter().chain(given.iter().flat_map(|(n, v)| [*n, *v])).collect();
         self.run(&arguments).await
     }
+
+    /// Says what became of it.
+    async fn update(&self, id: &str, changes: &[&str]) -> Ran {
+        self.update_at("paypal", id, changes).await
+    }
+
+    async fn update_at(&self, gateway: &str, id: &str, changes: &[&str]) -> Ran {
+        let given = ["dispute", "update", "--gateway", gateway, "--id", id, "--by", "ana", "--reason", "their letter"];
+        self.run(&[&given, changes].concat()).await
+    }
 }
 
 #[tokio::test]
@@ -54,7 +67,10 @@ async fn a_dispute_without_webhooks_is_entered_and_brought_up_to_date() {
     assert_eq!((entered.code, entered.out.contains("manual:paypal/PP-7 is needs_response")), (0, true), "{entered:?}");
     let again = desk.enter(&[]).await;
     assert_eq!((again.code, again.out.contains("entered before")), (0, true), "{again:?}");
-    assert_eq!(desk.enter(&[("--status", "lost"), ("--since", "2026-03-09")]).await.code, 0);
+    let update = ["--status", "lost", "--since", "2026-03-09"];
+    assert_eq!(desk.update("PP-7", &update).await.code, 0);
+    let again = desk.update("PP-7", &update).await;
+    assert_eq!((again.code, again.out.contains("entered before")), (0, true), "{again:?}");
     let shown = desk.run(&["dispute", "list", "--account", "manual:paypal", "--json"]).await;
     let shown: Value = serde_json::from_str(&shown.out).unwrap();
     assert_eq!(
@@ -63,6 +79,32 @@ async fn a_dispute_without_webhooks_is_entered_and_brought_up_to_date() {
         "{shown}"
     );
     assert_eq!(number(&desk.url, "SELECT count(*) FROM chargebook.dispute_history").await, 2);
+    let disputed = "SELECT sum(amount_minor)::bigint FROM chargebook.disputes WHERE opened_at = '2026-02-02T00:00Z'";
+    assert_eq!(number(&desk.url, disputed).await, 10_000, "what was entered first stays");
+    // With another amount, it is the same dispute all the same.
+    assert_eq!(desk.enter(&[("--amount", "60.00"), ("--status", "won"), ("--since", "2026-03-20")]).await.code, 0);
+    assert_eq!(number(&desk.url, "SELECT count(*) FROM chargebook.disputes WHERE outcome = 'won'").await, 1);
+}
+
+#[tokio::test]
+async fn a_dispute_at_stripe_that_was_entered_before_its_webhook_came_is_one() {
+    let (url, ledger) = fresh_database().await;
+    let desk = Desk { url, folder: scratch_folder() };
+    assert_eq!(desk.enter(&[("--gateway", "stripe"), ("--id", "du_1"), ("--status", "lost")]).await.code, 0);
+    let server = Server::start(&desk.url, &[]).await;
+    let at = SystemClock.now() - TimeDelta::days(9);
+    let lost = dispute("du_1", "lost", &[movement("txn_1", -10_000, 1_500, at)]);
+    assert_eq!(server.send(&event("evt_1", at, &lost)).await.word, "recorded");
+    let ledger = Arc::new(ledger);
+    let matching = MatchOrders::new(ledger.clone(), ledger.clone(), BookRules::default());
+    let join = Join::new(ledger.clone(), ledger, matching, BookRules::default());
+    while join.sweep(SystemClock.now()).await.unwrap() > 0 {}
+    // What is entered from now on is told of Stripe's.
+    assert_eq!(desk.update_at("stripe", "du_1", &["--status", "won"]).await.code, 0);
+    let counted = "SELECT count(*) FROM chargebook.dispute_report WHERE account = 'default' AND outcome = 'won'";
+    assert_eq!(number(&desk.url, counted).await, 1);
+    assert_eq!(number(&desk.url, "SELECT count(*) FROM chargebook.dispute_report").await, 1);
+    assert_eq!(number(&desk.url, "SELECT sum(won_delta)::bigint FROM chargebook.resolutions").await, 1);
 }
 
 #[tokio::test]
@@ -75,10 +117,19 @@ async fn what_cannot_be_entered_is_refused_by_its_argument_and_nothing_is_writte
         (vec![("--status", "disputed")], "--status"),
         (vec![("--gateway", "pay\npal")], "--gateway"),
         (vec![("--since", "2026-01-01")], "--since"),
+        (vec![("--since", "2099-01-01")], "--since: it can't be in the future"),
+        (vec![("--by", " ")], "--by"),
     ] {
         let refused = desk.enter(&changes).await;
         assert_eq!((refused.code, refused.err.contains(argument)), (2, true), "{refused:?}");
     }
+    let unknown = desk.update("PP-8", &["--status", "lost"]).await;
+    assert_eq!((unknown.code, unknown.err.contains("--id: no dispute manual:paypal/PP-8 is in the books")), (2, true));
+    let gateways = [("CHARGEBOOK_DATABASE__URL", desk.url.as_str()), ("CHARGEBOOK_MANUAL__GATEWAYS", "paypal,klarna")];
+    let given = ["--gateway", "paypl", "--id", "PP-8", "--status", "lost", "--by", "ana", "--reason", "their letter"];
+    let unknown = run(&desk.folder, &gateways, &[&["dispute", "update"], given.as_slice()].concat()).await;
+    let says = "--gateway: paypl is not among manual.gateways, which are klarna, paypal; did you mean paypal?";
+    assert_eq!((unknown.code, unknown.err.contains(says)), (2, true), "{unknown:?}");
     assert_eq!(number(&desk.url, "SELECT count(*) FROM chargebook.source_events").await, 0);
 }
 

@@ -89,6 +89,14 @@ impl AccountId {
         Self::parse(&format!("woo:{shop}"))
     }
 
+    /// The book of a gateway that sends no webhooks.
+    ///
+    /// # Errors
+    /// [`IdError`] when the name does not make an id.
+    pub fn manual(gateway: &str) -> Result<Self, IdError> {
+        Self::parse(&format!("manual:{gateway}"))
+    }
+
     /// Whether it is of an account at Stripe, which can be asked about it.
     #[must_use]
     pub fn is_at_stripe(&self) -> bool {

@@ -1,8 +1,10 @@
-//! `dispute list`, `dispute show`, `dispute link`, `dispute alias`, `dispute add`.
+//! `dispute list`, `dispute show`, `dispute link`, `dispute alias`, `dispute add`, `dispute update`.
 
 mod add;
 mod alias;
+mod entered;
 mod shown;
+mod update;
 
 use std::sync::Arc;
 
@@ -30,8 +32,10 @@ pub(super) enum Command {
     Link(Choice),
     /// Says that two disputes are the same, so that one of them counts as nothing. It can't be taken back
     Alias(alias::Pair),
-    /// Enters a dispute of a gateway that sends no webhooks, or what became of it
+    /// Enters a dispute of a gateway that sends no webhooks
     Add(add::Entered),
+    /// Enters what became of it
+    Update(update::Update),
 }
 
 #[derive(Args)]
@@ -99,6 +103,7 @@ pub(super) async fn run(
         Command::Link(choice) => link(choice, ledger, settings).await,
         Command::Alias(pair) => alias::run(pair, ledger, settings).await,
         Command::Add(entered) => add::run(entered, ledger, settings).await,
+        Command::Update(update) => update::run(update, ledger, settings).await,
     }
 }
 

@@ -19,7 +19,7 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 52] = [
+const KEYS: [(&str, Kind); 53] = [
     ("books.convention", Kind::Text),
     ("books.fx_tolerance_percent", Kind::Text),
     ("books.start", Kind::Text),
@@ -33,6 +33,7 @@ const KEYS: [(&str, Kind); 52] = [
     ("journal.accounts", Kind::Names),
     ("journal.codes", Kind::Names),
     ("journal.tax_rate", Kind::Text),
+    ("manual.gateways", Kind::List),
     ("monitor.programmes_file", Kind::Text),
     ("monitor.region", Kind::Text),
     ("monitor.warn_events", Kind::Text),

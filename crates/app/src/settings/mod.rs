@@ -9,7 +9,7 @@ mod reader;
 mod sections;
 mod shops;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -58,6 +58,8 @@ pub struct Settings {
     pub stripe_api: StripeApiSettings,
     /// Which events are expected.
     pub admission: Admission,
+    /// The books of the gateways whose disputes people enter; empty for any.
+    pub gateways: BTreeSet<AccountId>,
     /// The shops of WooCommerce, by name.
     pub shops: BTreeMap<String, ShopSettings>,
     /// Where orders are looked for.

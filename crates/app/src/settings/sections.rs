@@ -19,7 +19,7 @@ use url::{Host, Url};
 
 use super::keys::nearest_of;
 use super::reader::Reader;
-use super::shops::shops;
+use super::shops::{gateways, shops};
 use super::{MonitorSettings, Settings, StripeApiSettings};
 
 /// As `database.url`: the private cluster, whatever `DATABASE_URL` says.
@@ -77,6 +77,7 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         webhook_secrets: webhook_secrets(reader),
         stripe_api,
         admission,
+        gateways: gateways(reader),
         shops,
         orders: orders(reader),
         schedule: schedule(reader, rules),

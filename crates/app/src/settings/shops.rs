@@ -1,4 +1,4 @@
-//! The shops of WooCommerce: each is a section of its own, `woocommerce.<shop>`.
+//! What else writes books: the shops of WooCommerce, each in a section of its own, `woocommerce.<shop>`, and people.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,6 +114,23 @@ fn api(reader: &mut Reader, shop: &str, book: &AccountId) -> Option<ShopApiSetti
         reader.problem(wrong, error.to_string(), "see docs/woocommerce.md on how to make a key");
     }
     Some(ShopApiSettings { url, key, secret })
+}
+
+/// The books of gateways without webhooks, whose disputes people enter.
+pub(super) fn gateways(reader: &mut Reader) -> BTreeSet<AccountId> {
+    let mut books = BTreeSet::new();
+    for gateway in reader.list("manual.gateways") {
+        match AccountId::manual(&gateway) {
+            Ok(book) => {
+                books.insert(book);
+            }
+            Err(error) => {
+                let what = format!("`{gateway}` is not the name of a gateway: {error}");
+                reader.problem("manual.gateways", what, "write names such as paypal");
+            }
+        }
+    }
+    books
 }
 
 #[cfg(test)]
