@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use chargebook_domain::{BookRules, Convention};
 use chargebook_ledger_postgres::PostgresLedger;
-use chargebook_tests::{Ran, Server, TEST_MODE, in_order, run, scratch_folder, send_all, told, with_orders};
+use chargebook_port_contracts::scenarios::{PAGE, scenarios};
+use chargebook_tests::{
+    Ran, Server, TEST_MODE, fresh_database, in_order, run, scratch_folder, send_all, told, with_orders,
+};
 
 const CODES: &str = "assets:stripe-balance=105,assets:disputes-receivable=106,assets:disputes-suspense=107,\
                      expenses:dispute-fees=604,expenses:chargeback-losses=605,expenses:fx-difference=606,\
@@ -28,6 +32,16 @@ impl Books {
         let server = Arc::new(Server::start(&url, &TEST_MODE).await);
         send_all(&[Arc::clone(&server)], in_order(&stories), 8).await;
         assert_eq!(Arc::into_inner(server).unwrap().stop().await, 0);
+        Self { url, ledger, folder: scratch_folder() }
+    }
+
+    /// Every scenario of docs/accounting.md, one after the other.
+    async fn of_scenarios(convention: Convention) -> Self {
+        let (url, ledger) = fresh_database().await;
+        let rules = BookRules { convention, ..BookRules::default() };
+        for (number, scenario) in scenarios(PAGE).into_iter().enumerate() {
+            scenario.begun(0, &number.to_string()).book(&ledger, rules).await;
+        }
         Self { url, ledger, folder: scratch_folder() }
     }
 
@@ -86,7 +100,17 @@ fn balances(lines: &str) -> BTreeMap<(String, String), String> {
 
 #[tokio::test]
 async fn hledger_and_beancount_take_the_journal_and_have_the_balances_of_the_trial_balance() {
-    let books = Books::keep().await;
+    are_taken(&Books::keep().await).await;
+}
+
+#[tokio::test]
+async fn hledger_and_beancount_take_every_scenario_under_both_conventions() {
+    for convention in [Convention::Holding, Convention::Contra] {
+        are_taken(&Books::of_scenarios(convention).await).await;
+    }
+}
+
+async fn are_taken(books: &Books) {
     let expected = books.trial_balance().await;
     let currencies = expected.keys().map(|(_, currency)| currency.as_str()).collect::<std::collections::BTreeSet<_>>();
     assert!(expected.len() > 6 && currencies.len() > 2, "{expected:?}");

@@ -26,6 +26,7 @@ pub mod fake_shop;
 pub mod fake_stripe;
 pub mod histories;
 pub mod samples;
+pub mod scenarios;
 
 mod day_parts;
 mod fixed_clock;

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use chargebook_domain::{Currency, Deltas, DisputeKey, LedgerAccount, Resolution};
 use chargebook_port_contracts::samples::filed_at;
+use chargebook_port_contracts::scenarios::{Part, Row};
 use chargebook_port_contracts::{InMemoryLedger, KeptEntry, KeptResolution};
 use chrono::{DateTime, Utc};
-
-use crate::table::{Part, Row};
 
 /// The entries of a dispute; without one, those of movements that no dispute claims.
 pub(crate) fn entries_of(ledger: &InMemoryLedger, key: Option<&DisputeKey>) -> Vec<KeptEntry> {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chargebook_domain::{Convention, Currency, Deltas, DiscrepancyKind, LedgerAccount, Outcome};
 use chargebook_port_contracts::InMemoryLedger;
 use chargebook_port_contracts::samples::day;
+use chargebook_port_contracts::scenarios::{Disputed, Scenario};
 
 use crate::books::{balances, entries_of};
-use crate::table::{Disputed, Scenario};
 
 /// Every entry sums to zero, and moves something.
 pub(crate) fn entries_balance(ledger: &InMemoryLedger, way: &str) {

@@ -1,27 +1,29 @@
 //! The scenarios of `docs/accounting.md`: whatever way they come, the books say what stands on the page.
 #![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
 
-mod arrival;
 mod books;
 mod laws;
-mod notation;
-mod page;
+mod month;
 mod strict;
-mod table;
 
 use std::sync::Arc;
 
-use chargebook_domain::ports::{Content, Entry, Ledger, OrderBook};
+use chargebook_domain::ports::OrderBook;
 use chargebook_domain::service::MatchOrders;
-use chargebook_domain::{BookRules, Convention, account_entry};
+use chargebook_domain::{BookRules, Convention};
 use chargebook_port_contracts::InMemoryLedger;
 use chargebook_port_contracts::booking::{book, book_each};
-use chargebook_port_contracts::samples::{cause, day};
+use chargebook_port_contracts::samples::day;
+use chargebook_port_contracts::scenarios::{Arrival, Disputed, PAGE, Part, Scenario, Shows, observations, scenarios};
 
-use self::arrival::{Arrival, Decided, Shows, observations};
 use self::books::{by_day, entries_of, parts, rows, sorted, sums};
-use self::page::PAGE;
-use self::table::{Disputed, Part, Scenario, scenarios};
+
+/// How they are decided.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Decided {
+    OneByOne,
+    AllAtOnce,
+}
 
 /// A way in which a scenario comes, and is booked.
 #[derive(Clone, Copy, Debug)]
@@ -87,14 +89,9 @@ async fn booked(scenario: &Scenario, way: Way) -> InMemoryLedger {
             }
         }
     }
-    for moved in scenario.unclaimed.iter().flat_map(|(moved, _)| moved) {
-        let entry = account_entry(&moved.movement, way.rules()).unwrap();
-        let content = Content::AccountMovement(Box::new(moved.movement.clone()), entry);
-        let entry = Entry { causes: vec![cause(moved.movement.id.as_str())], content };
-        // Recorded a second time, it changes nothing.
-        ledger.record(std::slice::from_ref(&entry), day(700)).await.unwrap();
-        ledger.record(&[entry], day(700)).await.unwrap();
-    }
+    scenario.book_unclaimed(&ledger, way.rules()).await;
+    // Recorded a second time, it changes nothing.
+    scenario.book_unclaimed(&ledger, way.rules()).await;
     if way.arrival == Arrival::InReverse {
         ledger.import(&scenario.payments).await.unwrap();
         let shared = Arc::new(ledger.clone());

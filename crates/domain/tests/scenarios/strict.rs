@@ -2,8 +2,7 @@
 
 use std::panic::catch_unwind;
 
-use crate::page::PAGE;
-use crate::table::scenarios;
+use chargebook_port_contracts::scenarios::{PAGE, scenarios};
 
 /// A page that can be read.
 const READABLE: &str = "# Page

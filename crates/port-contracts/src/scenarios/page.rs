@@ -3,37 +3,44 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The page that accountants read.
-pub(crate) const PAGE: &str = include_str!("../../../../docs/accounting.md");
+pub const PAGE: &str = include_str!("../../../../docs/accounting.md");
+
+/// The lines of a part of the page, without its heading.
+#[must_use]
+pub fn part<'a>(page: &'a str, heading: &str) -> Vec<&'a str> {
+    let lines = page.lines().skip_while(|line| *line != heading).skip(1);
+    lines.take_while(|line| !line.starts_with("## ")).collect()
+}
 
 /// Begins the part of the page that is read.
 const HEADING: &str = "## Scenarios";
 
 /// A piece of the page, and where it stands.
 #[derive(Clone, Copy)]
-pub(crate) struct Item<'a> {
-    pub(crate) line: usize,
-    pub(crate) text: &'a str,
+pub(super) struct Item<'a> {
+    pub(super) line: usize,
+    pub(super) text: &'a str,
 }
 
 impl<'a> Item<'a> {
-    pub(crate) fn with(self, text: &'a str) -> Self {
+    pub(super) fn with(self, text: &'a str) -> Self {
         Self { text, ..self }
     }
 
-    pub(crate) fn refuse(self, why: &str) -> ! {
+    pub(super) fn refuse(self, why: &str) -> ! {
         panic!("docs/accounting.md:{}: {why}: {:?}", self.line, self.text)
     }
 }
 
 /// What a scenario says of one dispute: the lines of it by their first word, which is said once.
-pub(crate) struct Section<'a> {
+pub(super) struct Section<'a> {
     start: Item<'a>,
     lines: BTreeMap<&'a str, Vec<Item<'a>>>,
 }
 
 impl<'a> Section<'a> {
     /// The values of a line that may be missing; `None` when it is.
-    pub(crate) fn take(&mut self, word: &str) -> Option<Vec<Item<'a>>> {
+    pub(super) fn take(&mut self, word: &str) -> Option<Vec<Item<'a>>> {
         let mut values = self.lines.remove(word)?;
         if values.len() == 1 {
             values.retain(|value| value.text != "none");
@@ -42,12 +49,12 @@ impl<'a> Section<'a> {
     }
 
     /// The values of a line that must be there; empty where it says `none`.
-    pub(crate) fn values(&mut self, word: &str) -> Vec<Item<'a>> {
+    pub(super) fn values(&mut self, word: &str) -> Vec<Item<'a>> {
         self.take(word).unwrap_or_else(|| self.start.refuse(&format!("no {word:?} below")))
     }
 
     /// The value of a line that must be there and have one.
-    pub(crate) fn value(&mut self, word: &str) -> Item<'a> {
+    pub(super) fn value(&mut self, word: &str) -> Item<'a> {
         match self.values(word).as_slice() {
             [value] => *value,
             _ => self.start.refuse(&format!("not one {word:?} below")),
@@ -55,12 +62,12 @@ impl<'a> Section<'a> {
     }
 
     /// Refuses what it says as a whole.
-    pub(crate) fn refuse(&self, why: &str) -> ! {
+    pub(super) fn refuse(&self, why: &str) -> ! {
         self.start.refuse(why)
     }
 
     /// Refuses what nobody asked for.
-    pub(crate) fn finish(self) {
+    pub(super) fn finish(self) {
         if let Some((word, values)) = self.lines.into_iter().next() {
             values[0].refuse(&format!("{word:?} is not known here"));
         }
@@ -68,13 +75,13 @@ impl<'a> Section<'a> {
 }
 
 /// A scenario: its heading, and what it says of each dispute.
-pub(crate) struct Block<'a> {
-    pub(crate) heading: Item<'a>,
-    pub(crate) sections: Vec<Section<'a>>,
+pub(super) struct Block<'a> {
+    pub(super) heading: Item<'a>,
+    pub(super) sections: Vec<Section<'a>>,
 }
 
 /// Every scenario of a page, in its order.
-pub(crate) fn blocks(page: &str) -> Vec<Block<'_>> {
+pub(super) fn blocks(page: &str) -> Vec<Block<'_>> {
     let lines = page.lines().enumerate().map(|(index, text)| Item { line: index + 1, text });
     let mut lines = lines.skip_while(|line| line.text != HEADING).skip(1);
     let (mut blocks, mut names) = (Vec::new(), BTreeSet::new());

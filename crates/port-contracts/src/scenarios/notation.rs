@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::samples::{charge, day, intent, movement, order, payment};
 use chargebook_domain::{
     Basis, Bucket, Category, Claims, Currency, Deltas, Discrepancy, DiscrepancyKind, EntryKind, Extent, LedgerAccount,
     Money, Movement, OrderPayment, OrderRef, Outcome, ResolutionKind,
 };
-use chargebook_port_contracts::samples::{charge, day, intent, movement, order, payment};
 
-use crate::page::Item;
-use crate::table::{Moved, Part, Row, Said, Share};
+use super::page::Item;
+use super::table::{Moved, Part, Row, Said, Share};
 
 impl<'a> Item<'a> {
     fn number(self, text: &str) -> i64 {
@@ -45,7 +45,7 @@ impl<'a> Item<'a> {
 }
 
 /// Reads `du_1 10000 usd ch_1 pi_1 names #1001`, or a part of it, over what is claimed otherwise. Answers the id too.
-pub(crate) fn claims(item: Item<'_>, otherwise: &Claims) -> (Option<String>, Claims) {
+pub(super) fn claims(item: Item<'_>, otherwise: &Claims) -> (Option<String>, Claims) {
     let (mut id, mut claims) = (None, otherwise.clone());
     let mut words = item.text.split(' ');
     while let Some(word) = words.next() {
@@ -62,7 +62,7 @@ pub(crate) fn claims(item: Item<'_>, otherwise: &Claims) -> (Option<String>, Cla
 }
 
 /// Reads `#1001 ch_1 usd: paid 10000, refunded 0`.
-pub(crate) fn paid(item: Item<'_>) -> OrderPayment {
+pub(super) fn paid(item: Item<'_>) -> OrderPayment {
     let (head, mut named) = item.named();
     let [order_ref, by @ .., code] = head.as_slice() else { item.refuse("no order and no currency") };
     let paid = named.remove("paid").unwrap_or_else(|| item.refuse("not said what was paid"));
@@ -79,7 +79,7 @@ pub(crate) fn paid(item: Item<'_>) -> OrderPayment {
 }
 
 /// Reads `needs_response@0 > read lost@40 claiming 12000 usd`.
-pub(crate) fn said(item: Item<'_>, otherwise: &Claims) -> Vec<Said> {
+pub(super) fn said(item: Item<'_>, otherwise: &Claims) -> Vec<Said> {
     let one = |text: &str| {
         let (what, claimed) =
             text.split_once(" claiming ").map_or((text, None), |(what, claimed)| (what, Some(claimed)));
@@ -102,7 +102,7 @@ pub(crate) fn said(item: Item<'_>, otherwise: &Claims) -> Vec<Said> {
 }
 
 /// Reads `day 1 withdrawal usd seen 50: amount -10000, fee 1500, net -11500`.
-pub(crate) fn moved(item: Item<'_>, id: &str) -> Moved {
+pub(super) fn moved(item: Item<'_>, id: &str) -> Moved {
     let (head, mut named) = item.named();
     let ["day", on, category, code, seen @ ..] = head.as_slice() else { item.refuse("no movement") };
     let on = item.number(on);
@@ -121,7 +121,7 @@ pub(crate) fn moved(item: Item<'_>, id: &str) -> Moved {
 }
 
 /// Reads `day 1 movement usd: stripe-balance -11500, dispute-fees +1500, disputes-receivable +10000`.
-pub(crate) fn part(item: Item<'_>) -> Part {
+pub(super) fn part(item: Item<'_>) -> Part {
     let (head, named) = item.named();
     let ["day", on, kind, code] = head.as_slice() else { item.refuse("no entry") };
     let postings = accounts(item, &named);
@@ -133,7 +133,7 @@ pub(crate) fn part(item: Item<'_>) -> Part {
 }
 
 /// Reads `usd: stripe-balance -11500, dispute-fees +1500`.
-pub(crate) fn balances(item: Item<'_>) -> impl Iterator<Item = ((LedgerAccount, Currency), i64)> {
+pub(super) fn balances(item: Item<'_>) -> impl Iterator<Item = ((LedgerAccount, Currency), i64)> {
     let (head, named) = item.named();
     let [code] = head.as_slice() else { item.refuse("no currency") };
     let currency = item.currency(code);
@@ -149,7 +149,7 @@ fn accounts(item: Item<'_>, named: &BTreeMap<&str, i64>) -> BTreeMap<LedgerAccou
 }
 
 /// Reads `day 40 decided usd: loss +10000, closed +1`.
-pub(crate) fn row(item: Item<'_>) -> Row {
+pub(super) fn row(item: Item<'_>) -> Row {
     let (head, named) = item.named();
     let ["day", on, kind, code] = head.as_slice() else { item.refuse("no row") };
     let kind = item.known(kind, ResolutionKind::parse(kind));
@@ -157,7 +157,7 @@ pub(crate) fn row(item: Item<'_>) -> Row {
 }
 
 /// Reads `#1001 full usd: loss 10000, net -10000`.
-pub(crate) fn share(item: Item<'_>) -> Share {
+pub(super) fn share(item: Item<'_>) -> Share {
     let (head, mut named) = item.named();
     let [order_ref, extent, code] = head.as_slice() else { item.refuse("no order") };
     let extent = match *extent {
@@ -203,13 +203,13 @@ fn deltas(item: Item<'_>, named: &BTreeMap<&str, i64>) -> Deltas {
 }
 
 /// Reads `contradicting_fact amount or currency`.
-pub(crate) fn odd(item: Item<'_>) -> Discrepancy {
+pub(super) fn odd(item: Item<'_>) -> Discrepancy {
     let (kind, detail) = item.text.split_once(' ').unwrap_or((item.text, ""));
     Discrepancy::new(item.known(kind, DiscrepancyKind::parse(kind)), detail)
 }
 
 /// Reads `won, recovered, closed on day 40`, or `open, undecided, not closed`.
-pub(crate) fn ends(item: Item<'_>) -> (Outcome, Bucket, Option<i64>) {
+pub(super) fn ends(item: Item<'_>) -> (Outcome, Bucket, Option<i64>) {
     let parts: Vec<_> = item.text.split(", ").collect();
     let [outcome, bucket, closed] = parts.as_slice() else { item.refuse("not three parts") };
     let closed_on = match closed.strip_prefix("closed on day ") {

@@ -2,83 +2,114 @@
 
 use std::collections::BTreeMap;
 
+use crate::samples::{self, day, dispute_key, payment};
 use chargebook_domain::{
     Basis, Bucket, Claims, Convention, Currency, Deltas, Discrepancy, DisputeKey, EntryKind, Extent, LedgerAccount,
     Money, Movement, OrderMatch, OrderPayment, OrderRef, OrderResolution, Outcome, ResolutionKind,
 };
-use chargebook_port_contracts::samples::{self, day, dispute_key, payment};
 
-use crate::notation;
-use crate::page::{Block, Section, blocks};
+use super::notation;
+use super::page::{Block, Section, blocks};
 
 /// A history of one dispute or several, as it stands on the page.
-pub(crate) struct Scenario {
-    pub(crate) name: String,
-    pub(crate) payments: Vec<OrderPayment>,
-    pub(crate) disputes: Vec<Disputed>,
+pub struct Scenario {
+    /// Its heading.
+    pub name: String,
+    /// What the shop knows of its orders.
+    pub payments: Vec<OrderPayment>,
+    /// Its disputes.
+    pub disputes: Vec<Disputed>,
     /// Movements that no dispute claims, and their entries.
-    pub(crate) unclaimed: Option<(Vec<Moved>, Vec<Part>)>,
+    pub unclaimed: Option<(Vec<Moved>, Vec<Part>)>,
 }
 
 /// What arrives of a dispute, and what the books must say of it.
-pub(crate) struct Disputed {
-    pub(crate) key: DisputeKey,
-    pub(crate) said: Vec<Said>,
-    pub(crate) moved: Vec<Moved>,
-    pub(crate) journal: Vec<Part>,
-    pub(crate) rows: Vec<Row>,
-    pub(crate) shares: Vec<Share>,
-    pub(crate) odd: Vec<Discrepancy>,
-    pub(crate) outcome: Outcome,
-    pub(crate) bucket: Bucket,
-    pub(crate) closed_on: Option<i64>,
+pub struct Disputed {
+    /// The dispute.
+    pub key: DisputeKey,
+    /// The statements, in the order of arrival.
+    pub said: Vec<Said>,
+    /// Its movements.
+    pub moved: Vec<Moved>,
+    /// The entries, under the convention `holding`.
+    pub journal: Vec<Part>,
+    /// The resolution rows, as they come when it arrives as written.
+    pub rows: Vec<Row>,
+    /// What it means for orders.
+    pub shares: Vec<Share>,
+    /// What is flagged.
+    pub odd: Vec<Discrepancy>,
+    /// How it ends.
+    pub outcome: Outcome,
+    /// Where finance puts it then.
+    pub bucket: Bucket,
+    /// The day of its closing; `None` while it is open.
+    pub closed_on: Option<i64>,
     claimed: Money,
 }
 
 /// A statement.
-pub(crate) struct Said {
-    pub(crate) day: i64,
-    pub(crate) status: String,
-    pub(crate) basis: Basis,
-    pub(crate) claims: Claims,
+pub struct Said {
+    /// Its day, counted from the filing.
+    pub day: i64,
+    /// The status.
+    pub status: String,
+    /// Whether the source told or was asked.
+    pub basis: Basis,
+    /// What else is claimed.
+    pub claims: Claims,
 }
 
 /// A movement, and the day of the first statement that shows it.
-pub(crate) struct Moved {
-    pub(crate) seen_on: i64,
-    pub(crate) movement: Movement,
+pub struct Moved {
+    /// The day of that statement.
+    pub seen_on: i64,
+    /// The movement.
+    pub movement: Movement,
 }
 
 /// The postings of an entry in one of its currencies.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Part {
-    pub(crate) day: i64,
-    pub(crate) kind: EntryKind,
-    pub(crate) currency: Currency,
-    pub(crate) postings: BTreeMap<LedgerAccount, i64>,
+pub struct Part {
+    /// Its day, counted from the filing.
+    pub day: i64,
+    /// What the entry is for.
+    pub kind: EntryKind,
+    /// The currency that moved.
+    pub currency: Currency,
+    /// The amounts by account, in minor units, debit positive.
+    pub postings: BTreeMap<LedgerAccount, i64>,
 }
 
 /// A resolution row.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Row {
-    pub(crate) day: i64,
-    pub(crate) currency: Currency,
-    pub(crate) kind: ResolutionKind,
-    pub(crate) deltas: Deltas,
+pub struct Row {
+    /// Its day, counted from the filing.
+    pub day: i64,
+    /// The currency that moved.
+    pub currency: Currency,
+    /// Why it is there.
+    pub kind: ResolutionKind,
+    /// What it changes.
+    pub deltas: Deltas,
 }
 
 /// What a dispute means for an order, in one settlement currency.
-pub(crate) struct Share {
-    pub(crate) order: OrderRef,
+pub struct Share {
+    /// The order.
+    pub order: OrderRef,
     /// `None` where other orders match as well.
-    pub(crate) extent: Option<Extent>,
-    pub(crate) currency: Currency,
-    pub(crate) figures: Deltas,
+    pub extent: Option<Extent>,
+    /// The currency that moved.
+    pub currency: Currency,
+    /// The figures, in minor units.
+    pub figures: Deltas,
 }
 
 impl Part {
     /// The same under a convention: against revenue, one account stands for the receivable and the losses.
-    pub(crate) fn under(&self, convention: Convention) -> Option<Self> {
+    #[must_use]
+    pub fn under(&self, convention: Convention) -> Option<Self> {
         let mut postings = BTreeMap::new();
         for (account, minor) in &self.postings {
             let account = match (account, convention) {
@@ -95,7 +126,9 @@ impl Part {
 }
 
 impl Disputed {
-    pub(crate) fn order_match(&self) -> OrderMatch {
+    /// Which order it is about.
+    #[must_use]
+    pub fn order_match(&self) -> OrderMatch {
         let mut orders: Vec<_> = self.shares.iter().map(|share| share.order.clone()).collect();
         orders.sort();
         orders.dedup();
@@ -106,7 +139,9 @@ impl Disputed {
         }
     }
 
-    pub(crate) fn order_resolutions(&self) -> Vec<OrderResolution> {
+    /// What it means for that order, or for each that it may be of.
+    #[must_use]
+    pub fn order_resolutions(&self) -> Vec<OrderResolution> {
         let resolution = |share: &Share| OrderResolution {
             order: share.order.clone(),
             settlement_currency: share.currency,
@@ -125,7 +160,8 @@ impl Disputed {
 }
 
 /// All scenarios of a page.
-pub(crate) fn scenarios(page: &str) -> Vec<Scenario> {
+#[must_use]
+pub fn scenarios(page: &str) -> Vec<Scenario> {
     blocks(page).into_iter().map(scenario).collect()
 }
 

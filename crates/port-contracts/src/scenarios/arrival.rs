@@ -1,13 +1,13 @@
 //! The ways in which the same history can come.
 
+use crate::samples::{cause_id, day, observation};
 use chargebook_domain::{DisputeKey, Observation};
-use chargebook_port_contracts::samples::{cause_id, day, observation};
 
-use crate::table::{Disputed, Moved, Said};
+use super::table::{Disputed, Moved, Said};
 
 /// What an observation shows of the movements.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Shows {
+pub enum Shows {
     /// Every movement so far.
     AllSoFar,
     /// Those that no earlier one shows.
@@ -16,7 +16,8 @@ pub(crate) enum Shows {
 
 /// How the observations come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Arrival {
+pub enum Arrival {
+    /// In the order written, which is that of their days.
     AsWritten,
     /// And the orders after all of them.
     InReverse,
@@ -24,15 +25,9 @@ pub(crate) enum Arrival {
     Twice,
 }
 
-/// How they are decided.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Decided {
-    OneByOne,
-    AllAtOnce,
-}
-
 /// An observation for each status and, by an event, for each movement that comes when some status is known.
-pub(crate) fn observations(disputed: &Disputed, shows: Shows, arrival: Arrival) -> Vec<Observation> {
+#[must_use]
+pub fn observations(disputed: &Disputed, shows: Shows, arrival: Arrival) -> Vec<Observation> {
     let mut seen: Vec<_> = disputed.moved.iter().map(|moved| moved.seen_on).collect();
     seen.retain(|on| disputed.said.iter().all(|said| said.day != *on));
     seen.sort_unstable();
