@@ -8,6 +8,7 @@
 )]
 
 mod backfill;
+mod export;
 mod generator;
 mod growth;
 mod latencies;
@@ -36,6 +37,7 @@ usage: script/bench                      load and backfill, one after the other
        script/bench load [--connections N] [--events N] [--rate N] [--seconds N] [--no-baseline] [--statements]
        script/bench backfill [stories]
        script/bench rules
+       script/bench export [postings]
        script/bench growth [disputes]...
        script/bench micro
        script/bench views [disputes] [orders]";
@@ -67,6 +69,7 @@ async fn run(folder: &Path, asked: &[&str]) {
             keep(folder, "growth", &report);
             fs::write(folder.join("growth.svg"), chart).unwrap();
         }
+        ["export", rest @ ..] => keep(folder, "export", &export::measure(count(rest, 0, 1_000_000)).await),
         ["micro"] => keep(folder, "micro", &micro::measure().await),
         ["views", rest @ ..] => {
             keep(folder, "views", &views::measure(count(rest, 0, 1_000_000), count(rest, 1, 5_000_000)).await);

@@ -23,7 +23,7 @@ use crate::{TEST_MODE, as_admin};
 const FILL: &str = include_str!("fill.sql");
 
 /// Disputes that are filled in by one statement.
-const STEP: usize = 50_000;
+pub(crate) const STEP: usize = 50_000;
 
 /// Disputes that are closed on a day.
 const A_DAY: usize = 100;
@@ -120,6 +120,18 @@ fn exponent(points: &[(usize, u64)]) -> Option<f64> {
     (points.len() > 1).then(|| (together / spread * 100.0).round() / 100.0)
 }
 
+/// Fills in the disputes `from` to `to` of a past that ended on `last`, and is sealed through `sealed`.
+pub(crate) fn filling(from: i64, to: i64, (last, sealed): (NaiveDate, NaiveDate)) -> String {
+    let given = [
+        ("{from}", from.to_string()),
+        ("{to}", to.to_string()),
+        ("{a_day}", A_DAY.to_string()),
+        ("{last}", last.to_string()),
+        ("{sealed}", sealed.to_string()),
+    ];
+    given.iter().fold(FILL.to_owned(), |sql, (name, value)| sql.replace(name, value))
+}
+
 /// A database that is filled up.
 struct Past {
     world: World,
@@ -179,14 +191,7 @@ impl Past {
 
     async fn fill(&mut self, from: i64, to: i64) {
         let last = self.sealed - Days::new(u64::try_from(self.days).unwrap());
-        let given = [
-            ("{from}", from.to_string()),
-            ("{to}", to.to_string()),
-            ("{a_day}", A_DAY.to_string()),
-            ("{last}", last.to_string()),
-            ("{sealed}", self.sealed.to_string()),
-        ];
-        self.execute(given.iter().fold(FILL.to_owned(), |sql, (name, value)| sql.replace(name, value))).await;
+        self.execute(filling(from, to, (last, self.sealed))).await;
     }
 
     async fn execute(&mut self, sql: String) {
