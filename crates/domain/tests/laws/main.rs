@@ -1,4 +1,5 @@
-//! The laws of the books, over random histories. `PROPTEST_CASES` raises how many are tried.
+//! The laws of the books, over random histories: 2,000 for each where `CI` is set, else as many as are quick;
+//! `PROPTEST_CASES` is how many in any case.
 #![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
 
 mod apart;
@@ -27,11 +28,15 @@ fn any_rules() -> impl Strategy<Value = BookRules> {
     convention.prop_map(|convention| BookRules { convention, ..BookRules::default() })
 }
 
+/// How many cases are tried for each law where nobody waits for them.
+const THOROUGH: u32 = 2_000;
+
 /// As many cases as are quick, unless the environment says otherwise.
 fn cases(quick: u32) -> ProptestConfig {
     let asked = ProptestConfig::default();
-    let default = asked.cases == 256;
-    ProptestConfig { cases: if default { quick } else { asked.cases }, failure_persistence: None, ..asked }
+    let usual = if std::env::var_os("CI").is_some() { quick.max(THOROUGH) } else { quick };
+    let nobody_asked = asked.cases == 256;
+    ProptestConfig { cases: if nobody_asked { usual } else { asked.cases }, failure_persistence: None, ..asked }
 }
 
 /// The balances of accounts, without zeros.
