@@ -23,6 +23,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 /// How long is waited for what must come.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How long is waited until all is acknowledged.
+const PATIENCE_FOR_ALL: Duration = Duration::from_mins(8);
+
 /// How events are sent.
 #[derive(Clone, Copy, Debug)]
 pub enum Pace {
@@ -127,7 +130,8 @@ impl Sending {
 
     /// Waits until all are acknowledged. No answer was anything but 200 or 503.
     pub async fn finish(mut self) -> Seen {
-        (&mut self.task).await.unwrap();
+        let all = timeout(PATIENCE_FOR_ALL, &mut self.task).await;
+        all.unwrap_or_else(|_| panic!("not all is acknowledged: {:?}", self.seen().refused)).unwrap();
         let seen = self.seen();
         assert!(seen.refused.keys().all(|(status, _)| *status == 503), "{:?}", seen.refused);
         seen

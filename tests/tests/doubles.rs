@@ -75,15 +75,21 @@ async fn a_dispute_without_webhooks_is_entered_and_brought_up_to_date() {
     let shown: Value = serde_json::from_str(&shown.out).unwrap();
     assert_eq!(
         (&shown[0]["outcome"], &shown[0]["closed_at"]),
-        (&"lost".into(), &"2026-03-09T00:00:00Z".into()),
+        (&"lost".into(), &"2026-03-09T12:00:00Z".into()),
         "{shown}"
     );
     assert_eq!(number(&desk.url, "SELECT count(*) FROM chargebook.dispute_history").await, 2);
     let disputed = "SELECT sum(amount_minor)::bigint FROM chargebook.disputes WHERE opened_at = '2026-02-02T00:00Z'";
     assert_eq!(number(&desk.url, disputed).await, 10_000, "what was entered first stays");
+    // What a slip said today is corrected today; what is said of before changes no verdict, and the command says so.
+    assert_eq!(desk.update("PP-7", &["--status", "under_review"]).await.code, 0);
+    let corrected = desk.update("PP-7", &["--status", "lost"]).await;
+    assert_eq!((corrected.code, corrected.out.contains("manual:paypal/PP-7 is lost")), (0, true), "{corrected:?}");
+    let before = desk.update("PP-7", &["--status", "under_review", "--since", "2026-02-20"]).await;
+    assert_eq!((before.code, before.out.contains("manual:paypal/PP-7 stays lost")), (3, true), "{before:?}");
     // With another amount, it is the same dispute all the same.
-    assert_eq!(desk.enter(&[("--amount", "60.00"), ("--status", "won"), ("--since", "2026-03-20")]).await.code, 0);
-    assert_eq!(number(&desk.url, "SELECT count(*) FROM chargebook.disputes WHERE outcome = 'won'").await, 1);
+    assert_eq!(desk.enter(&[("--amount", "60.00"), ("--status", "won"), ("--since", "2026-03-20")]).await.code, 3);
+    assert_eq!(number(&desk.url, "SELECT count(*) FROM chargebook.disputes").await, 1);
 }
 
 #[tokio::test]
@@ -95,16 +101,34 @@ async fn a_dispute_at_stripe_that_was_entered_before_its_webhook_came_is_one() {
     let at = SystemClock.now() - TimeDelta::days(9);
     let lost = dispute("du_1", "lost", &[movement("txn_1", -10_000, 1_500, at)]);
     assert_eq!(server.send(&event("evt_1", at, &lost)).await.word, "recorded");
+    assert_eq!(server.stop().await, 0);
     let ledger = Arc::new(ledger);
     let matching = MatchOrders::new(ledger.clone(), ledger.clone(), BookRules::default());
     let join = Join::new(ledger.clone(), ledger, matching, BookRules::default());
     while join.sweep(SystemClock.now()).await.unwrap() > 0 {}
     // What is entered from now on is told of Stripe's.
-    assert_eq!(desk.update_at("stripe", "du_1", &["--status", "won"]).await.code, 0);
+    let won = desk.update_at("stripe", "du_1", &["--status", "won"]).await;
+    assert_eq!((won.code, won.out.contains("Dispute default/du_1 is won")), (0, true), "{won:?}");
     let counted = "SELECT count(*) FROM chargebook.dispute_report WHERE account = 'default' AND outcome = 'won'";
     assert_eq!(number(&desk.url, counted).await, 1);
     assert_eq!(number(&desk.url, "SELECT count(*) FROM chargebook.dispute_report").await, 1);
     assert_eq!(number(&desk.url, "SELECT sum(won_delta)::bigint FROM chargebook.resolutions").await, 1);
+}
+
+#[tokio::test]
+async fn a_dispute_at_stripe_that_is_entered_after_its_webhook_came_is_one_as_well() {
+    let desk = Desk::open().await;
+    let server = Server::start(&desk.url, &[]).await;
+    let at = SystemClock.now() - TimeDelta::days(9);
+    let open = dispute("du_1", "needs_response", &[movement("txn_1", -10_000, 1_500, at)]);
+    assert_eq!(server.send(&event("evt_1", at, &open)).await.word, "recorded");
+    let entered = desk.enter(&[("--gateway", "stripe"), ("--id", "du_1")]).await;
+    assert_eq!((entered.code, entered.out.contains("default/du_1")), (0, true), "{entered:?}");
+    let lost = desk.update_at("stripe", "du_1", &["--status", "lost"]).await;
+    assert_eq!((lost.code, lost.out.contains("Dispute default/du_1 is lost")), (0, true), "{lost:?}");
+    let counted = "SELECT count(*) FROM chargebook.dispute_report WHERE account = 'default' AND outcome = 'lost'";
+    assert_eq!(number(&desk.url, counted).await, 1);
+    assert_eq!(number(&desk.url, "SELECT count(*) FROM chargebook.disputes").await, 1);
 }
 
 #[tokio::test]
@@ -118,6 +142,7 @@ async fn what_cannot_be_entered_is_refused_by_its_argument_and_nothing_is_writte
         (vec![("--gateway", "pay\npal")], "--gateway"),
         (vec![("--since", "2026-01-01")], "--since"),
         (vec![("--since", "2099-01-01")], "--since: it can't be in the future"),
+        (vec![("--filed", "2099-01-01")], "--filed: it can't be in the future"),
         (vec![("--by", " ")], "--by"),
     ] {
         let refused = desk.enter(&changes).await;

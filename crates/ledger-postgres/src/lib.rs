@@ -24,11 +24,10 @@ mod summaries;
 mod sweeps;
 
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chargebook_domain::CustomerKey;
 use chargebook_domain::ports::LedgerError;
-use chargebook_domain::{Convention, CustomerKey};
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
@@ -74,8 +73,6 @@ pub struct PostgresLedger {
     orders: OrderSource,
     customer_key: Option<CustomerKey>,
     follows_up: bool,
-    /// By which convention disputes were begun last here, as is noted.
-    noted: Arc<Mutex<Option<Convention>>>,
 }
 
 /// The address is not one of a PostgreSQL database. The text of the address is not repeated: it may hold a password.
@@ -127,7 +124,7 @@ impl PostgresLedger {
     /// A ledger over a pool that exists.
     #[must_use]
     pub fn new(pool: PgPool, orders: OrderSource) -> Self {
-        Self { booking: pool.clone(), pool, orders, customer_key: None, follows_up: false, noted: Arc::default() }
+        Self { booking: pool.clone(), pool, orders, customer_key: None, follows_up: false }
     }
 
     /// Knows the customers of orders by this key.
@@ -140,10 +137,6 @@ impl PostgresLedger {
     #[must_use]
     pub fn following_up(self) -> Self {
         Self { follows_up: true, ..self }
-    }
-
-    fn noted(&self) -> MutexGuard<'_, Option<Convention>> {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins a transaction, in a task of its own.

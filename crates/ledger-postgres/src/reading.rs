@@ -304,6 +304,9 @@ impl PostgresLedger {
         account: Option<&AccountId>,
         mut each: impl FnMut(JournalLine) -> Result<(), E>,
     ) -> Result<(), E> {
+        let mut transaction = self.begin().await.map_err(read_error)?;
+        // It takes as long as whoever takes the lines does.
+        sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await.map_err(read_error)?;
         let mut lines = sqlx::query_as!(
             JournalLine,
             r#"SELECT e.account, e.entry_id, e.dispute_id,
@@ -322,7 +325,7 @@ impl PostgresLedger {
             account.map(AccountId::as_str),
             zone.name()
         )
-        .fetch(&self.pool);
+        .fetch(&mut *transaction);
         while let Some(line) = lines.try_next().await.map_err(read_error)? {
             each(line)?;
         }

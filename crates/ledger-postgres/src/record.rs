@@ -145,10 +145,7 @@ impl PostgresLedger {
         journal::movements(&mut writes, &changes, fresh, is_new)?;
         journal::entries(&mut writes, (&changes, fresh), is_new, claimed.closed_through, recorded_at)?;
         attributions::write(&mut writes, &changes)?;
-        let begun_by = convention::unnoted(&changes, *self.noted());
-        if let Some(begun_by) = begun_by {
-            convention::note(&mut writes, begun_by, recorded_at)?;
-        }
+        convention::note(&mut writes, &changes, recorded_at)?;
         dispute::resolutions(&mut writes, &changes, recorded_at)?;
         dispute::discrepancies(&mut writes, &changes, recorded_at)?;
         dispute::order_resolutions(&mut writes, &changes)?;
@@ -164,9 +161,6 @@ impl PostgresLedger {
         let stale: Vec<_> = batch.iter().filter(|entry| !claimed.has(entry)).collect();
         let known = known_causes(&mut transaction, &stale).await?;
         transaction.commit().await.map_err(ledger_error)?;
-        if begun_by.is_some() {
-            *self.noted() = begun_by;
-        }
         let answer = |entry: &Entry| {
             let known_before = entry.causes.iter().map(|cause| !claimed.is_new(cause)).collect();
             // What is stale because it was recorded before, such as by a commit whose answer was lost, is done.

@@ -30,11 +30,25 @@ impl Scenario {
         };
         for disputed in &mut self.disputes {
             disputed.key = dispute_key(&format!("{}_{mark}", disputed.key.dispute));
-            disputed.said.iter_mut().for_each(|said| said.day += days);
-            disputed.rows.iter_mut().for_each(|row| row.day += days);
+            for said in &mut disputed.said {
+                said.day += days;
+                said.claims.opened_at = said.claims.opened_at.map(|at| at + TimeDelta::days(days));
+            }
+            for part in &mut disputed.journal {
+                part.day += days;
+            }
+            disputed.closed_on = disputed.closed_on.map(|day| day + days);
+            for row in &mut disputed.rows {
+                row.day += days;
+            }
             move_all(&mut disputed.moved);
         }
-        self.unclaimed.iter_mut().for_each(|(moved, _)| move_all(moved));
+        if let Some((moved, journal)) = &mut self.unclaimed {
+            move_all(moved);
+            for part in journal {
+                part.day += days;
+            }
+        }
         self
     }
 

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chargebook::clock::SystemClock;
 use chargebook_domain::ports::{Clock, OrderBook};
@@ -10,6 +11,7 @@ use chargebook_stories::{Story, deliveries, stories};
 use chargebook_tests::{Event, Server, assert_lawful, books, fresh_database, number, run, scratch_folder};
 use serde_json::Value;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::support::{SETTINGS, deliver, wrapped};
 
@@ -76,7 +78,7 @@ async fn send(server: &Server, (door, event): &(Door, Event)) {
         };
         match reply.status {
             200 => return,
-            503 => {}
+            503 => sleep(Duration::from_millis(50)).await,
             other => panic!("{}: {other}: {}", event.id, reply.text),
         }
     }

@@ -167,8 +167,10 @@ async fn the_month_of_the_page_is_proved() {
     let ledger = booked(&month, Convention::Holding).await;
     let mut begun = vec!["| filed on | scenario |".to_owned(), "|---|---|".to_owned()];
     for ((begins, name), scenario) in MONTH.iter().zip(&month) {
-        begun.push(format!("| {} | {name} |", date(*begins)));
         for disputed in &scenario.disputes {
+            let filed_at = ledger.disputes()[&disputed.key].dispute.filed_at.unwrap();
+            assert_eq!(filed_at.date_naive(), date(*begins), "{name}");
+            begun.push(format!("| {} | {name} |", filed_at.date_naive()));
             let booked = rows(&ledger, &disputed.key);
             assert_eq!(booked, sorted(disputed.rows.clone()), "the rows are those of the page");
         }

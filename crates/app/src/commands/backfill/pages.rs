@@ -97,6 +97,7 @@ async fn read(
             Err(error) => {
                 let is_away = matches!(error, AskError::Ledger(LedgerError::Unavailable(_)));
                 let Some(pause) = pauses.next().filter(|_| is_away) else { return (place, slice, Err(error)) };
+                progress.waits(pause);
                 // Whoever stops it does not wait.
                 drop(timeout(Duration::from_secs(pause), is_enough.wait_for(|is_enough| *is_enough)).await);
             }

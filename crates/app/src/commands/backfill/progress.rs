@@ -65,6 +65,15 @@ impl Progress {
         }
     }
 
+    /// The ledger is away.
+    pub(super) fn waits(&self, seconds: u64) {
+        let line = format!("the database is away or busy; a page is read again in {seconds} s");
+        self.bar.set_message(line.clone());
+        if self.bar.is_hidden() {
+            say(&format!("backfill: {line}"));
+        }
+    }
+
     pub(super) fn end(&self) {
         self.bar.finish_and_clear();
     }

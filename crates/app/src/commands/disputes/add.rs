@@ -40,7 +40,8 @@ pub(in crate::commands) struct Entered {
 }
 
 pub(super) async fn run(entered: Entered, ledger: &PostgresLedger, settings: &Settings) -> Result<Done, Failure> {
-    let key = entered.dispute.key(settings)?;
+    let key = entered.dispute.key()?;
+    entered.dispute.is_expected(settings)?;
     let currency = Currency::parse(&entered.currency).map_err(|error| wrong("currency", &error))?;
     let amount = Money::from_major(&entered.amount, currency).map_err(|error| wrong("amount", &error))?;
     if amount.minor() <= 0 {
@@ -48,6 +49,10 @@ pub(super) async fn run(entered: Entered, ledger: &PostgresLedger, settings: &Se
     }
     let status = status(&entered.status)?;
     let order = entered.order.as_deref().map(OrderRef::parse).transpose().map_err(|error| wrong("order", &error))?;
+    let said = entered.signed.now();
+    if midnight(entered.filed, settings) > said.at {
+        return Err(wrong("filed", &"it can't be in the future"));
+    }
     let since = entered.since.unwrap_or(entered.filed);
     if since < entered.filed {
         return Err(wrong("since", &"it can't be before the day the dispute was filed"));
@@ -64,5 +69,6 @@ pub(super) async fn run(entered: Entered, ledger: &PostgresLedger, settings: &Se
         opened_at: Some(midnight(entered.filed, settings)),
         ..Claims::of(amount)
     };
-    Statement { key, status, since, claims }.book(body, &entered.signed.now(), ledger, settings).await
+    let as_of = midnight(since, settings);
+    Statement { key, status, as_of, claims }.book(body, &said, ledger, settings).await
 }
