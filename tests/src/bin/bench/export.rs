@@ -1,6 +1,7 @@
 //! How fast the journal goes out, and in how much memory, beside `psql \copy` of the same rows in the same order.
 
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use chargebook::clock::SystemClock;
@@ -92,7 +93,9 @@ async fn middle(command: impl Fn() -> Command, folder: &Path) -> Ran {
 
 async fn run(mut command: Command, folder: &Path) -> Ran {
     let begun = Instant::now();
-    let mut child = command.current_dir(folder).kill_on_drop(true).spawn().unwrap();
+    // What an export says in the end would stand between the lines of the table.
+    command.current_dir(folder).stderr(Stdio::null()).kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
     let status = format!("/proc/{}/status", child.id().unwrap());
     let (mut often, mut kib) = (interval(Duration::from_millis(20)), 0);
     loop {
