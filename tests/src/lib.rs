@@ -27,5 +27,5 @@ pub use own_postgres::{OwnPostgres, Stop};
 pub use program::{Ran, binary, run, scratch_folder};
 pub use proxy::Proxy;
 pub use sender::{Acknowledged, Pace, Seen, Sending};
-pub use server::{Reply, SECRET, Server, send_all};
+pub use server::{Reply, SECRET, Server, send_all, status_kib};
 pub use state::{assert_lawful, books, number, text, until};

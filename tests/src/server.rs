@@ -146,19 +146,13 @@ impl Server {
     /// The most memory that it has held so far, in KiB (Linux only).
     #[must_use]
     pub fn memory_kib(&self) -> u64 {
-        self.status_kib("VmHWM:")
+        status_kib(self.process(), "VmHWM:").unwrap()
     }
 
     /// The memory that it holds now, in KiB (Linux only).
     #[must_use]
     pub fn resident_kib(&self) -> u64 {
-        self.status_kib("VmRSS:")
-    }
-
-    fn status_kib(&self, name: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process())).unwrap();
-        let value = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-        value.trim().trim_end_matches(" kB").parse().unwrap()
+        status_kib(self.process(), "VmRSS:").unwrap()
     }
 
     /// Ends it at once with `kill -9`, whatever it is doing.
@@ -192,6 +186,14 @@ impl Drop for Server {
             assert_nothing_planted(&self.log());
         }
     }
+}
+
+/// What Linux says of the memory of a process under this name, in KiB; `None` when the process has ended.
+#[must_use]
+pub fn status_kib(process: u32, name: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let value = status.lines().find_map(|line| line.strip_prefix(name))?;
+    value.trim().trim_end_matches(" kB").parse().ok()
 }
 
 /// Sends events from `connections` at once, to the servers in turn, until each is answered 200. None is answered anything

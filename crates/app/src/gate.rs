@@ -26,6 +26,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use tracing::error;
 
+use crate::telemetry::chain;
 use crate::wiring::Purpose;
 
 /// The ledger in Postgres, once it may be used.
@@ -70,7 +71,9 @@ impl Gate {
         }
         match self.check().await {
             Ok(()) => {
-                self.is_open.get_or_init(|| ());
+                if self.is_open.set(()).is_ok() {
+                    self.tell_missing_rights().await;
+                }
                 Ok(&self.ledger)
             }
             Err(Closed::Away(error)) => Err(error),
@@ -80,6 +83,17 @@ impl Gate {
                 }
                 Err(LedgerError::Unavailable(Box::new(closed)))
             }
+        }
+    }
+
+    /// A table of a new version is the role's only once docs/role.sql was run again. What needs it fails until then.
+    async fn tell_missing_rights(&self) {
+        match self.ledger.missing_privileges().await {
+            Ok(missing) if missing.is_empty() => {}
+            Ok(missing) => {
+                error!(missing = missing.join(", "), "the database's role lacks rights: run docs/role.sql again");
+            }
+            Err(error) => error!(error = chain(&error), "the rights of the database's role can't be looked at"),
         }
     }
 }

@@ -339,3 +339,6 @@ fn in_sequence<'a>(movements: impl Iterator<Item = &'a Movement>) -> Vec<&'a Mov
     movements.sort_by(|a, b| a.sequence().cmp(&b.sequence()));
     movements
 }
+
+#[cfg(test)]
+mod tests;

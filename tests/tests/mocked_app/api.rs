@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
+use chargebook::limits::Limits;
 use chargebook::serve::{App, Ports};
 use chargebook_domain::DeliveryCount;
 use chargebook_domain::ports::{CustomerStanding, Ingestion, MockOverview};
@@ -103,7 +103,7 @@ async fn how_deliveries_were_answered_is_kept_when_the_server_stops() {
     assert_eq!(server.deliver_signed(None, "dispute evt_5").await.status, 400);
     assert_eq!(server.deliver_signed(Some("bad"), "dispute evt_5").await.status, 400);
     assert_eq!(server.deliver(vec![b'x'; (1 << 20) + 1]).await.status, 413);
-    timeout(Duration::from_mins(1), server.stop()).await.unwrap().unwrap().unwrap();
+    timeout(Limits::default().finish_within, server.stop()).await.unwrap().unwrap().unwrap();
     let kept = kept.lock().unwrap();
     let counts: Vec<_> = kept.iter().map(|count| (count.answer.as_str(), count.deliveries)).collect();
     let expected = [

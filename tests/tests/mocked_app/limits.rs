@@ -98,7 +98,7 @@ async fn headers_that_are_too_large_or_too_slow_end_the_connection() {
     let many = format!("GET /health/live HTTP/1.1\r\nHost: x\r\n{}\r\n", "X: y\r\n".repeat(200));
     let answer = server.raw(many.as_bytes()).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
-    let slow = timeout(Duration::from_mins(1), server.raw(b"GET /health/live HTTP/1.1\r\nHost:")).await;
+    let slow = timeout(Limits::default().header_within, server.raw(b"GET /health/live HTTP/1.1\r\nHost:")).await;
     assert!(!slow.unwrap().starts_with("HTTP/1.1 200 "));
 }
 
@@ -138,6 +138,6 @@ async fn an_idle_connection_is_closed() {
     let limits = Limits { header_within: Duration::from_millis(200), ..Limits::default() };
     let server = Running::start(App { limits, ..app(Arc::new(ledger())) }).await;
     let mut idle = TcpStream::connect(server.address).await.unwrap();
-    let closed = timeout(Duration::from_mins(1), idle.read_to_end(&mut Vec::new())).await;
+    let closed = timeout(Limits::default().header_within, idle.read_to_end(&mut Vec::new())).await;
     assert!(closed.is_ok());
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chargebook::limits::Limits;
 use chargebook_tests::until;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -27,7 +28,7 @@ async fn idle_connections_do_not_keep_a_server_from_stopping() {
     let server = Running::start(app(Arc::new(ledger()))).await;
     let idle = TcpStream::connect(server.address).await.unwrap();
     assert_eq!(server.get("/health/live").await.status, 200);
-    timeout(Duration::from_mins(1), server.stop()).await.unwrap().unwrap().unwrap();
+    timeout(Limits::default().finish_within, server.stop()).await.unwrap().unwrap().unwrap();
     drop(idle);
 }
 
@@ -39,7 +40,7 @@ async fn what_can_not_be_finished_in_time_is_given_up() {
     let server = Running::start(app).await;
     let accepted = server.deliver_later("dispute evt_1");
     held.wait_for_batch().await;
-    timeout(Duration::from_mins(1), server.stop()).await.unwrap().unwrap().unwrap();
+    timeout(Limits::default().finish_within, server.stop()).await.unwrap().unwrap().unwrap();
     accepted.abort();
 }
 

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use chargebook::limits::Limits;
 use chargebook::serve::Ports;
 use chargebook::workers::Worker;
 use chargebook_domain::BookRules;
@@ -75,7 +76,7 @@ async fn a_server_matches_orders_and_mails_the_day_as_soon_as_it_starts() {
     let mut both = [seen.recv().await.unwrap(), seen.recv().await.unwrap()];
     both.sort_unstable();
     assert_eq!(both, ["settled", "swept"]);
-    timeout(Duration::from_mins(1), server.stop()).await.unwrap().unwrap().unwrap();
+    timeout(Limits::default().finish_within, server.stop()).await.unwrap().unwrap().unwrap();
 }
 
 #[tokio::test]
@@ -99,5 +100,5 @@ async fn a_worker_goes_on_after_errors_and_panics() {
     for turn in 0..4 {
         assert_eq!(told.recv().await, Some(turn));
     }
-    timeout(Duration::from_mins(1), server.stop()).await.unwrap().unwrap().unwrap();
+    timeout(Limits::default().finish_within, server.stop()).await.unwrap().unwrap().unwrap();
 }

@@ -118,6 +118,16 @@ async fn the_script_runs_under_psql_again_and_again_and_takes_back_what_is_too_m
 }
 
 #[tokio::test]
+async fn rights_that_an_upgrade_left_out_are_named_by_the_server_too() {
+    let (url, _) = fresh_database().await;
+    execute(&as_owner(&url), "REVOKE INSERT ON chargebook.convention_changes FROM chargebook_tests_server").await;
+    let server = Server::start(&url, &[]).await;
+    until(async || server.log().contains("INSERT on chargebook.convention_changes")).await;
+    assert!(server.log().contains("run docs/role.sql again"), "{}", server.log());
+    assert_eq!(server.stop().await, 0);
+}
+
+#[tokio::test]
 async fn a_view_of_the_shop_needs_no_right_on_its_tables() {
     let (server, _) = fresh_database().await;
     execute(

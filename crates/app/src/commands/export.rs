@@ -90,7 +90,9 @@ pub(super) async fn run(command: Command, ledger: &PostgresLedger, settings: &Se
     }
     let layout = journal.format.layout(settings);
     let source = Source { journal: &journal, ledger, start: (settings.schedule.books_start, settings.schedule.zone) };
-    let postings = if layout.takes_all() { None } else { Some(source.survey(&*layout).await.map_err(failed)?) };
+    // What went to standard output can't be taken back; a file gets its name in the end, or never.
+    let looks_first = journal.out.is_none() && !layout.takes_all();
+    let postings = if looks_first { Some(source.survey(&*layout).await.map_err(failed)?) } else { None };
     let unwritable = |error: io::Error| match (&journal.out, error.kind()) {
         (_, io::ErrorKind::InvalidInput) => Refused::wrong_usage(error),
         (Some(path), _) => Refused::unwritable(path, error).into(),
@@ -122,8 +124,8 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Looks at all entries before the first is written, so that what the layout can't take exactly is refused whole.
-    /// Answers how many postings there are.
+    /// Looks at all entries, so that what the layout can't take exactly is refused whole. Answers how many postings there
+    /// are.
     async fn survey(&self, layout: &dyn Layout) -> Result<u64, ExportError> {
         let mut survey = Survey::default();
         self.each(&bar(None, "looked at"), |entry| {
@@ -142,16 +144,18 @@ impl Source<'_> {
         postings: Option<u64>,
     ) -> Result<Written, ExportError> {
         let bar = bar(postings, "written");
-        let mut written = Written::default();
+        let (mut survey, mut written) = (Survey::default(), Written::default());
         self.each(&bar, |entry| {
-            // What came since it was looked at.
-            let mut survey = Survey::default();
             survey.look(entry, layout);
-            survey.judge(layout)?;
+            // All that can't be written is named, so the rest is still looked at.
+            if survey.judge(layout).is_err() {
+                return Ok(());
+            }
             written.add(entry)?;
             layout.write(entry, files)
         })
         .await?;
+        survey.judge(layout)?;
         Ok(written)
     }
 

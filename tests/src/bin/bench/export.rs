@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use chargebook::clock::SystemClock;
 use chargebook_domain::ports::Clock as _;
-use chargebook_tests::{binary, fresh_database, scratch_folder};
+use chargebook_tests::{binary, fresh_database, scratch_folder, status_kib};
 use chrono::Days;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -75,7 +75,7 @@ pub(crate) async fn measure(postings: usize) -> Value {
     println!("{:<12} {:>9} {:>12} {:>9} {:>7}", "by", "ms", "postings/s", "of \\copy", "MiB");
     let copied = middle(copy, &folder).await;
     let mut report = json!({ "postings": postings, "copy": told("psql \\copy", &copied, &copied, postings) });
-    for format in ["csv", "hledger", "beancount"] {
+    for format in ["csv", "hledger", "beancount", "netsuite"] {
         let exported = middle(|| export(format), &folder).await;
         report[format] = told(format, &exported, &copied, postings);
     }
@@ -96,7 +96,7 @@ async fn run(mut command: Command, folder: &Path) -> Ran {
     // What an export says in the end would stand between the lines of the table.
     command.current_dir(folder).stderr(Stdio::null()).kill_on_drop(true);
     let mut child = command.spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id().unwrap());
+    let process = child.id().unwrap();
     let (mut often, mut kib) = (interval(Duration::from_millis(20)), 0);
     loop {
         tokio::select! {
@@ -106,9 +106,7 @@ async fn run(mut command: Command, folder: &Path) -> Ran {
             }
             _ = often.tick() => {
                 // It may have ended meanwhile.
-                let status = std::fs::read_to_string(&status).unwrap_or_default();
-                let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-                kib = most.and_then(|most| most.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(kib);
+                kib = status_kib(process, "VmHWM:").unwrap_or(kib);
             }
         }
     }

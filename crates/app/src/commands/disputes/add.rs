@@ -41,7 +41,7 @@ pub(in crate::commands) struct Entered {
 
 pub(super) async fn run(entered: Entered, ledger: &PostgresLedger, settings: &Settings) -> Result<Done, Failure> {
     let key = entered.dispute.key()?;
-    entered.dispute.is_expected(settings)?;
+    entered.dispute.is_expected(&key.account, settings)?;
     let currency = Currency::parse(&entered.currency).map_err(|error| wrong("currency", &error))?;
     let amount = Money::from_major(&entered.amount, currency).map_err(|error| wrong("amount", &error))?;
     if amount.minor() <= 0 {

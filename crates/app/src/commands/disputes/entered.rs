@@ -36,10 +36,9 @@ impl AtGateway {
         Ok(DisputeKey { account, dispute })
     }
 
-    /// Refuses a gateway that the settings don't name, where they name any.
-    pub(super) fn is_expected(&self, settings: &Settings) -> Result<(), Failure> {
-        let account = AccountId::manual(&self.gateway).map_err(|error| wrong("gateway", &error))?;
-        if !settings.gateways.is_empty() && !settings.gateways.contains(&account) {
+    /// Refuses the book of a gateway that the settings don't name, where they name any.
+    pub(super) fn is_expected(&self, book: &AccountId, settings: &Settings) -> Result<(), Failure> {
+        if !settings.gateways.is_empty() && !settings.gateways.contains(book) {
             let known =
                 || settings.gateways.iter().filter_map(|book| book.as_str().split_once(':')).map(|(_, name)| name);
             let meant = nearest_of(&self.gateway, known()).map(|name| format!("; did you mean {name}?"));

@@ -25,7 +25,7 @@ pub(super) async fn run(update: Update, ledger: &PostgresLedger, settings: &Sett
     let (status, said) = (status(&update.status)?, update.signed.now());
     let (_, stored) = at_home(&key, ledger).await?;
     let Some(present) = stored.facts.present() else {
-        update.dispute.is_expected(settings)?;
+        update.dispute.is_expected(&key.account, settings)?;
         return Err(wrong("id", &format!("no dispute {key} is in the books; `chargebook dispute add` enters one")));
     };
     let since = update.since.unwrap_or_else(|| settings.rules.business_date(said.at));
