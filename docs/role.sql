@@ -25,7 +25,7 @@ GRANT INSERT ON
     chargebook.customer_tags, chargebook.follow_ups, chargebook.rule_log, chargebook.outbox,
     chargebook.dispute_aliases, chargebook.order_counts, chargebook.fraud_warnings, chargebook.payment_counts,
     chargebook.monitor_alerts, chargebook.carried_balances, chargebook.carried_figures, chargebook.movement_ties,
-    chargebook.reclassifications, chargebook.closed_periods, chargebook.convention_changes
+    chargebook.reclassifications, chargebook.closed_periods, chargebook.convention_changes, chargebook.summary_attempts
     TO :"server";
 
 -- Rows that say how something stands now.
@@ -41,10 +41,12 @@ GRANT DELETE ON
     chargebook.outbox, chargebook.order_counts
     TO :"server";
 
--- Of what is appended only: a replay books what was quarantined, a day is sealed, a customer's key is changed.
+-- Of what is appended only: a replay books what was quarantined, a day is sealed, a customer's key is
+-- changed, an attempt ends.
 GRANT UPDATE (disposition, reason) ON chargebook.source_events TO :"server";
 GRANT UPDATE (sealed_in) ON chargebook.journal_entries, chargebook.resolutions, chargebook.movement_ties TO :"server";
 GRANT UPDATE (customer) ON chargebook.rule_log TO :"server";
+GRANT UPDATE (ended_at, outcome, receipt, reason) ON chargebook.summary_attempts TO :"server";
 
 -- Reports: figures, without customers and bodies.
 GRANT SELECT ON

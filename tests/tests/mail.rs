@@ -4,6 +4,7 @@
 use chargebook_port_contracts::fake_graph::{FakeGraph, Fault};
 use chargebook_tests::{Ran, Server, dispute, event, fresh_database, movement, run, scratch_folder};
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 
 /// A won and a lost dispute, decided on 2 June 2025.
 async fn two_decided(url: &str) {
@@ -63,11 +64,6 @@ async fn a_day_is_mailed_once() {
     assert_eq!(sent.code, 0, "{sent:?}");
     let again = desk.summary(&["send", "--date", "2025-06-02"]).await;
     assert_eq!((again.code, again.out.contains("was accepted before")), (0, true), "{again:?}");
-    assert_eq!(
-        desk.summary(&["send", "--date", "2025-06-02", "--again"]).await.code,
-        0,
-        "what arrived is not sent again"
-    );
     let accepted = desk.graph.accepted();
     let [mail] = accepted.as_slice() else { panic!("{} mails", accepted.len()) };
     assert_eq!(mail.reference(), "summary/2025-06-02");
@@ -75,6 +71,32 @@ async fn a_day_is_mailed_once() {
     assert_eq!(mail.recipients(), ["finance@example.com", "cfo@example.com"]);
     let list = desk.summary(&["list"]).await;
     assert!(list.out.contains("accepted") && list.out.contains("opening balance"), "{}", list.out);
+    assert!(!list.out.contains("Earlier attempts"), "{}", list.out);
+}
+
+#[tokio::test]
+async fn a_person_has_a_mail_sent_once_more_and_every_attempt_is_kept_with_its_name() {
+    let desk = Desk::open().await;
+    desk.graph.script([Fault::GatewayTimeoutAfterAccept]);
+    assert_eq!(desk.summary(&["send", "--date", "2025-06-02"]).await.code, 3);
+    for _ in 0..2 {
+        let again = desk.summary(&["resend", "2025-06-02"]).await;
+        assert_eq!((again.code, again.out.contains("was accepted")), (0, true), "{again:?}");
+    }
+    let accepted = desk.graph.accepted();
+    let said: Vec<_> = accepted.iter().map(|mail| mail.subject().ends_with(" (sent again)")).collect();
+    assert_eq!(said, [false, true, true]);
+    assert!(accepted.iter().all(|mail| mail.reference() == "summary/2025-06-02"));
+
+    let list = desk.summary(&["list"]).await;
+    assert!(list.out.contains("Earlier attempts") && list.out.contains("unknown"), "{}", list.out);
+    let listed: Value = serde_json::from_str(&desk.summary(&["list", "--json"]).await.out).unwrap();
+    let attempts = listed[0]["attempts"].as_array().unwrap();
+    let told = |field: &str| attempts.iter().map(|attempt| attempt[field].clone()).collect::<Vec<_>>();
+    assert_eq!(told("outcome"), ["unknown", "accepted", "accepted"]);
+    assert_eq!(told("by_person"), [false, true, true]);
+    let named: Vec<_> = accepted.iter().map(|mail| mail.client_request_id.clone().unwrap()).collect();
+    assert_eq!(told("request_id"), named, "what Graph was told is what is kept");
 }
 
 #[tokio::test]
@@ -95,11 +117,14 @@ async fn no_fault_makes_two_mails_and_each_ends_in_a_state_that_a_person_can_rea
         let blind = desk.summary(&["send", "--date", "2025-06-02"]).await;
         assert_eq!((blind.code, desk.graph.accepted().len()), (3, accepted), "{fault:?}: {blind:?}");
         let why = if state == "pending" { "to be sent later" } else { state };
-        assert!(blind.out.contains(why) && blind.out.contains("--again"), "{fault:?}: {blind:?}");
+        assert!(
+            blind.out.contains(why) && blind.out.contains("chargebook summary resend 2025-06-02"),
+            "{fault:?}: {blind:?}"
+        );
         let list = desk.summary(&["list"]).await;
         assert!(list.out.contains(state), "{fault:?}: {}", list.out);
         if accepted == 0 {
-            assert_eq!(desk.summary(&["send", "--date", "2025-06-02", "--again"]).await.code, 0, "{fault:?}");
+            assert_eq!(desk.summary(&["resend", "2025-06-02"]).await.code, 0, "{fault:?}");
             assert_eq!(desk.graph.accepted().len(), 1, "{fault:?}");
         }
     }

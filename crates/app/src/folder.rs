@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Clock, Mail, Notifier, SendOutcome};
+use chargebook_domain::ports::{Clock, Mail, Notifier, RequestId, SendOutcome};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::date::Date;
 use tokio::fs;
@@ -64,7 +64,7 @@ impl Notifier for FolderNotifier {
     }
 
     #[instrument(name = "notifier.send", skip_all, fields(mail.reference = mail.reference))]
-    async fn send(&self, mail: &Mail) -> SendOutcome {
+    async fn send(&self, mail: &Mail, _: &RequestId) -> SendOutcome {
         match self.write(mail).await {
             Ok(path) => SendOutcome::Accepted { receipt: Some(path.display().to_string()) },
             Err(why) => SendOutcome::Refused {
@@ -165,6 +165,10 @@ mod tests {
         }
     }
 
+    fn attempt() -> RequestId {
+        RequestId::of("folder", "summary/2026-11-21", 1)
+    }
+
     fn mail() -> Mail {
         Mail {
             reference: "summary/2026-11-21".to_owned(),
@@ -177,7 +181,7 @@ mod tests {
     #[tokio::test]
     async fn a_mail_is_an_eml_and_an_html_file() {
         let folder = TestFolder::new();
-        let outcome = folder.notifier().send(&mail()).await;
+        let outcome = folder.notifier().send(&mail(), &attempt()).await;
         let eml = folder.0.join("mail/summary-2026-11-21.eml");
         assert_eq!(outcome, SendOutcome::Accepted { receipt: Some(eml.display().to_string()) });
         assert_eq!(folder.names(), ["summary-2026-11-21.eml", "summary-2026-11-21.html"]);
@@ -202,9 +206,9 @@ mod tests {
     #[tokio::test]
     async fn the_same_mail_again_replaces_its_files() {
         let folder = TestFolder::new();
-        folder.notifier().send(&mail()).await;
+        folder.notifier().send(&mail(), &attempt()).await;
         let again = Mail { html: "<p>again</p>".to_owned(), ..mail() };
-        assert!(matches!(folder.notifier().send(&again).await, SendOutcome::Accepted { .. }));
+        assert!(matches!(folder.notifier().send(&again, &attempt()).await, SendOutcome::Accepted { .. }));
         assert_eq!(folder.names(), ["summary-2026-11-21.eml", "summary-2026-11-21.html"]);
         assert_eq!(std::fs::read_to_string(folder.0.join("mail/summary-2026-11-21.html")).unwrap(), again.html);
     }
@@ -212,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn a_reference_stays_in_the_folder() {
         let folder = TestFolder::new();
-        folder.notifier().send(&Mail { reference: "../../etc/passwd".to_owned(), ..mail() }).await;
+        folder.notifier().send(&Mail { reference: "../../etc/passwd".to_owned(), ..mail() }, &attempt()).await;
         assert_eq!(folder.names(), ["~2e~2e-~2e~2e-etc-passwd.eml", "~2e~2e-~2e~2e-etc-passwd.html"]);
     }
 
@@ -221,7 +225,8 @@ mod tests {
         let folder = TestFolder::new();
         std::fs::create_dir_all(&folder.0).unwrap();
         std::fs::write(folder.0.join("mail"), "a file where the folder should be").unwrap();
-        let SendOutcome::Refused { reason, retry_after: None } = folder.notifier().send(&mail()).await else {
+        let SendOutcome::Refused { reason, retry_after: None } = folder.notifier().send(&mail(), &attempt()).await
+        else {
             panic!("it was not refused");
         };
         assert!(reason.contains("mail: ") && reason.contains("send the mail again"), "{reason}");

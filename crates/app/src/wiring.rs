@@ -248,7 +248,7 @@ pub fn notifier(settings: &Settings) -> Result<Arc<dyn Notifier>, SetUpError> {
 #[must_use]
 pub fn write_mail(settings: &Settings) -> Arc<WriteMail> {
     let names = AccountNames::new(settings.account_names.clone());
-    Arc::new(move |summary| mail::write(summary, &names))
+    Arc::new(move |summary, sent_again| mail::write(summary, &names, sent_again))
 }
 
 /// The server over real adapters.

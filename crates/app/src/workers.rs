@@ -188,13 +188,13 @@ mod tests {
         let (stop, stopped) = watch::channel(false);
         let mut notifier = MockNotifier::new();
         notifier.expect_channel().return_const("mock");
-        notifier.expect_send().times(1).returning(move |_| {
+        notifier.expect_send().times(1).returning(move |_, _| {
             stop.send_replace(true);
             SendOutcome::Accepted { receipt: None }
         });
         let mut clock = MockClock::new();
         clock.expect_now().returning(|| "2026-03-10T12:00:00Z".parse().unwrap());
-        let write = |_: &Summary| Mail {
+        let write = |_: &Summary, _| Mail {
             reference: String::new(),
             subject: String::new(),
             html: String::new(),

@@ -196,4 +196,10 @@ mod tests {
             assert_eq!(figures.fx, fx, "{reinstated} of 100 came back");
         }
     }
+    #[test]
+    fn a_won_dispute_by_which_only_a_fee_moved_recovered_nothing() {
+        let of = |figures| bucket(Outcome::Won, &BTreeMap::from([(Currency::parse("usd").unwrap(), figures)])).unwrap();
+        assert_eq!(of(Figures { fee: 1500, ..Figures::default() }), Bucket::NoLoss);
+        assert_eq!(of(Figures { withdrawn: 1, reinstated: 1, peak: 1, ..Figures::default() }), Bucket::Recovered);
+    }
 }

@@ -215,4 +215,69 @@ mod tests {
             assert_eq!(Category::of(reporting, kind, amount), expected, "{reporting:?} {kind} {amount}");
         }
     }
+    fn movement(category: Category, amount_minor: i64) -> Movement {
+        Movement {
+            id: MovementId::parse("txn_1").unwrap(),
+            category,
+            amount_minor,
+            fee_minor: 0,
+            net_minor: amount_minor,
+            currency: Currency::parse("usd").unwrap(),
+            occurred_at: DateTime::UNIX_EPOCH,
+            available_on: None,
+            reporting_category: None,
+            stripe_type: "adjustment".to_owned(),
+            description: None,
+            source: None,
+        }
+    }
+
+    #[test]
+    fn what_is_taken_out_of_suspense_moves_no_money() {
+        for (amount, meaning, category, taken, fee) in [
+            (-5, Meaning::Fee, Category::Fee, 0, 5),
+            (5, Meaning::Fee, Category::Fee, 0, -5),
+            (-5, Meaning::Principal, Category::Withdrawal, -5, 0),
+            (5, Meaning::Principal, Category::Reinstatement, 5, 0),
+        ] {
+            let of = movement(Category::Other, amount);
+            let occurred_at = DateTime::UNIX_EPOCH;
+            let moved =
+                of.out_of_suspense(&Reclassification { movement: of.id.clone(), meaning, occurred_at }).unwrap();
+            let told = (moved.category, moved.amount_minor, moved.fee_minor, moved.net_minor);
+            assert_eq!(told, (category, taken, fee, 0), "{amount} {meaning:?}");
+            assert_eq!(of.suspense().unwrap() + moved.suspense().unwrap(), 0, "nothing is left there");
+        }
+    }
+
+    #[test]
+    fn a_category_may_differ_only_where_there_is_no_amount() {
+        let of = movement;
+        assert!(of(Category::Withdrawal, -5).same_money(&of(Category::Withdrawal, -5)));
+        assert!(!of(Category::Withdrawal, -5).same_money(&of(Category::Other, -5)));
+        assert!(of(Category::Withdrawal, 0).same_money(&of(Category::Other, 0)));
+        assert!(!of(Category::Withdrawal, 0).same_money(&Movement { fee_minor: 1, ..of(Category::Withdrawal, 0) }));
+    }
+
+    #[test]
+    fn a_row_is_about_disputes_by_its_category_or_by_what_it_says() {
+        let row = |category, reporting: Option<&str>, text: &str| Movement {
+            reporting_category: reporting.map(str::to_owned),
+            description: Some(text.to_owned()),
+            ..movement(category, -5)
+        };
+        for (row, is_about) in [
+            (row(Category::Withdrawal, Some("dispute"), ""), true),
+            (row(Category::Withdrawal, None, "Chargeback withdrawal for ch_1"), true),
+            (row(Category::Reinstatement, None, "a DISPUTE was won"), true),
+            (row(Category::Withdrawal, None, "an adjustment"), false),
+            (row(Category::Fee, Some("fee"), "Dispute countered fee"), true),
+            (row(Category::Fee, Some("fee"), "Visa Compliance"), true),
+            (row(Category::Fee, Some("fee"), "Mastercard compliance"), true),
+            (row(Category::Fee, Some("fee"), "Radar for chargeback protection"), false),
+            (row(Category::Other, Some("other_adjustment"), "a dispute"), false),
+        ] {
+            assert_eq!(row.is_about_disputes(&Origin::Other), is_about, "{row:?}");
+        }
+    }
 }

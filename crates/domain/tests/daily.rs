@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{
-    Claim, ClaimRequest, Clock, DayMail, LedgerError, Mail, Mails, Notifier, Seal, Sealed, SendOutcome, Summaries,
+    Claim, ClaimRequest, Clock, DayMail, LedgerError, Mail, Mails, Notifier, RequestId, Seal, Sealed, SendOutcome,
+    Summaries,
 };
-use chargebook_domain::service::{Daily, DayDone, Schedule};
-use chargebook_domain::summary::DayBooks;
+use chargebook_domain::service::{By, Daily, DayDone, Schedule};
+use chargebook_domain::summary::{DayBooks, Summary};
 use chargebook_domain::{AccountId, BookRules, DisputeKey, Observation};
 use chargebook_port_contracts::booking::book;
 use chargebook_port_contracts::samples::{date, day, observation, sample_key};
@@ -87,9 +88,9 @@ impl Notifier for Slow {
         self.notifier.channel()
     }
 
-    async fn send(&self, mail: &Mail) -> SendOutcome {
+    async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome {
         self.clock.advance(TimeDelta::minutes(2));
-        self.notifier.send(mail).await
+        self.notifier.send(mail, attempt).await
     }
 }
 
@@ -114,12 +115,12 @@ fn world_of(flawed: Flawed, mails: Mails) -> World {
     let clock = Arc::new(FixedClock::at(day(3)));
     let slow = Slow { clock: Arc::clone(&clock), notifier: notifier.clone() };
     let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: Some(date(0)), mails };
-    let write = |summary: &chargebook_domain::summary::Summary| Mail {
+    let write = |summary: &Summary, sent_again: Option<DateTime<Utc>>| Mail {
         reference: match &summary.book {
             Some(book) => format!("{} {book}", summary.date),
             None => summary.date.to_string(),
         },
-        subject: String::new(),
+        subject: sent_again.map(|_| "sent again".to_owned()).unwrap_or_default(),
         html: String::new(),
         text: String::new(),
     };
@@ -207,4 +208,18 @@ async fn apart_each_book_is_mailed_each_day_and_a_day_without_anything_too() {
     assert_eq!(done.len(), 6);
     world.run().await.0.unwrap();
     assert_eq!(world.sent().len(), 6, "each goes once");
+}
+
+#[tokio::test]
+async fn a_person_has_a_mail_sent_once_more_and_it_says_so() {
+    let world = world(Flawed::default());
+    world.run().await.0.unwrap();
+    let mail = DayMail::together(date(1));
+    assert_eq!(world.daily.send(&mail, By::Schedule).await.unwrap(), None);
+    let outcome = world.daily.send(&mail, By::Person).await.unwrap();
+    assert_eq!(outcome, Some(SendOutcome::Accepted { receipt: None }));
+    let subjects: Vec<_> = world.notifier.sent().into_iter().map(|mail| mail.subject).collect();
+    assert_eq!(subjects, ["", "", "", "sent again"]);
+    let not_sealed = DayMail::together(date(9));
+    assert_eq!(world.daily.send(&not_sealed, By::Person).await.unwrap(), None);
 }

@@ -114,6 +114,8 @@ const WRITES: &[(&str, &str)] = &[
     ("carried_figures", "INSERT"),
     ("summary_deliveries", "INSERT"),
     ("summary_deliveries", "UPDATE"),
+    ("summary_attempts", "INSERT"),
+    ("summary_attempts", "UPDATE"),
 ];
 
 /// Whoever wants a table waits behind a migration that waits for it, and a webhook is answered within 8 s.

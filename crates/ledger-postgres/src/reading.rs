@@ -24,8 +24,8 @@ pub use customers::{
 };
 pub use explain::{Clues, DisputeClue, PaymentClue, UntiedClue, WarningClue, WholeClue};
 pub use lines::{
-    BalanceLine, DiscrepancyLine, DisputeLine, EventLine, HistoryLine, JournalLine, MovementLine, OrderLine,
-    ResolutionLine, Story, SummaryLine,
+    AttemptLine, BalanceLine, DiscrepancyLine, DisputeLine, EventLine, HistoryLine, JournalLine, MovementLine,
+    OrderLine, ResolutionLine, Story, SummaryLine,
 };
 pub use report::{GroupBy, ReportFilter, ReportLine};
 
@@ -251,6 +251,24 @@ impl PostgresLedger {
                ORDER BY s.business_date DESC, d.channel LIMIT $1"#,
             limit,
             account.map(AccountId::as_str)
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(read_error)
+    }
+
+    /// Every attempt to send the mails of the days since one, the latest day first and its attempts in order.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn summary_attempts(&self, since: NaiveDate) -> Result<Vec<AttemptLine>, LedgerError> {
+        sqlx::query_as!(
+            AttemptLine,
+            r#"SELECT business_date, split_part(channel, '/', 1) AS "channel!", substring(channel FROM '/(.*)$') AS account,
+                      attempt, request_id, by_person, begun_at, ended_at, outcome, receipt, reason
+               FROM chargebook.summary_attempts WHERE business_date >= $1
+               ORDER BY business_date DESC, summary_attempts.channel, attempt"#,
+            since
         )
         .fetch_all(&self.pool)
         .await

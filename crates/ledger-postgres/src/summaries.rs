@@ -125,6 +125,7 @@ impl Summaries for PostgresLedger {
         if mail.book.is_some() {
             self.tell_apart(channel, request.now, Some(mail.date)).await?;
         }
+        let mut transaction = self.begin().await.map_err(ledger_error)?;
         let attempt = sqlx::query_scalar!(
             r#"INSERT INTO chargebook.summary_deliveries AS d
                    (business_date, channel, state, attempt, claimed_until, updated_at)
@@ -137,19 +138,36 @@ impl Summaries for PostgresLedger {
                    state = 'sending', attempt = d.attempt + 1, claimed_until = EXCLUDED.claimed_until, retry_at = NULL,
                    reason = NULL, receipt = NULL, updated_at = EXCLUDED.updated_at
                WHERE (d.state = 'pending' AND ($5 OR coalesce(d.retry_at, $4) <= $4))
-                  OR ($5 AND d.state IN ('failed', 'unknown'))
+                  OR ($5 AND d.state <> 'sending')
                RETURNING attempt"#,
             mail.date,
             slot(channel, mail),
             lease_end(request.now, request.lease),
             request.now,
-            request.again,
+            request.by_person,
             mail.book.as_ref().map(AccountId::as_str)
         )
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *transaction)
         .await
         .map_err(ledger_error)?;
-        Ok(attempt.map(|attempt| Claim { mail: mail.clone(), attempt }))
+        let Some(attempt) = attempt else { return Ok(None) };
+        let claim = Claim { mail: mail.clone(), attempt };
+        sqlx::query!(
+            r#"INSERT INTO chargebook.summary_attempts
+                   (business_date, channel, attempt, request_id, by_person, begun_at)
+               VALUES ($1, $2, $3, $4, $5, $6)"#,
+            mail.date,
+            slot(channel, mail),
+            attempt,
+            claim.request_id(channel).to_string(),
+            request.by_person,
+            request.now
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(ledger_error)?;
+        transaction.commit().await.map_err(ledger_error)?;
+        Ok(Some(claim))
     }
 
     async fn settle(
@@ -159,19 +177,27 @@ impl Summaries for PostgresLedger {
         outcome: &SendOutcome,
         now: DateTime<Utc>,
     ) -> Result<(), LedgerError> {
-        let (state, receipt, reason, retry_after) = match outcome {
-            SendOutcome::Accepted { receipt } => ("accepted", receipt.as_deref(), None, None),
-            SendOutcome::Refused { reason, retry_after: Some(after) } => ("pending", None, Some(reason), Some(*after)),
-            SendOutcome::Refused { reason, retry_after: None } => ("failed", None, Some(reason), None),
-            SendOutcome::Unknown { reason } => ("unknown", None, Some(reason), None),
+        let (state, outcome, receipt, reason, retry_after) = match outcome {
+            SendOutcome::Accepted { receipt } => ("accepted", "accepted", receipt.as_deref(), None, None),
+            SendOutcome::Refused { reason, retry_after: Some(after) } => {
+                ("pending", "refused", None, Some(reason), Some(*after))
+            }
+            SendOutcome::Refused { reason, retry_after: None } => ("failed", "refused", None, Some(reason), None),
+            SendOutcome::Unknown { reason } => ("unknown", "unknown", None, Some(reason), None),
         };
         let retry_at = retry_after
             .and_then(|after| TimeDelta::from_std(after).ok())
             .and_then(|after| now.checked_add_signed(after));
         sqlx::query!(
-            r#"UPDATE chargebook.summary_deliveries
-               SET state = $4, claimed_until = NULL, receipt = $5, reason = $6, retry_at = $7, updated_at = $8
-               WHERE business_date = $1 AND channel = $2 AND attempt = $3 AND state = 'sending'"#,
+            r#"WITH settled AS (
+                   UPDATE chargebook.summary_deliveries
+                   SET state = $4, claimed_until = NULL, receipt = $5, reason = $6, retry_at = $7, updated_at = $8
+                   WHERE business_date = $1 AND channel = $2 AND attempt = $3 AND state = 'sending'
+                   RETURNING business_date, channel, attempt
+               )
+               UPDATE chargebook.summary_attempts a SET ended_at = $8, outcome = $9, receipt = $5, reason = $6
+               FROM settled s
+               WHERE a.business_date = s.business_date AND a.channel = s.channel AND a.attempt = s.attempt"#,
             claim.mail.date,
             slot(channel, &claim.mail),
             claim.attempt,
@@ -179,7 +205,8 @@ impl Summaries for PostgresLedger {
             receipt,
             reason,
             retry_at,
-            now
+            now,
+            outcome
         )
         .execute(&self.pool)
         .await
@@ -258,10 +285,16 @@ impl PostgresLedger {
     /// A claim that ran out was never settled: its process died, and nobody can know whether the mail went.
     async fn expire(&self, now: DateTime<Utc>) -> Result<(), LedgerError> {
         sqlx::query!(
-            r#"UPDATE chargebook.summary_deliveries
-               SET state = 'unknown', claimed_until = NULL, updated_at = $1,
-                   reason = 'the process that was sending it ended before it knew how that went'
-               WHERE state = 'sending' AND claimed_until < $1"#,
+            r#"WITH expired AS (
+                   UPDATE chargebook.summary_deliveries
+                   SET state = 'unknown', claimed_until = NULL, updated_at = $1,
+                       reason = 'the process that was sending it ended before it knew how that went'
+                   WHERE state = 'sending' AND claimed_until < $1
+                   RETURNING business_date, channel, attempt, reason
+               )
+               UPDATE chargebook.summary_attempts a SET ended_at = $1, outcome = 'unknown', reason = e.reason
+               FROM expired e
+               WHERE a.business_date = e.business_date AND a.channel = e.channel AND a.attempt = e.attempt"#,
             now
         )
         .execute(&self.pool)

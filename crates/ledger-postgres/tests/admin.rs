@@ -120,7 +120,7 @@ async fn serve(server: &PostgresLedger) {
         channel: channel.clone(),
         now: day(2),
         lease: LEASE,
-        again: false,
+        by_person: false,
     };
     let claim = server.claim(&request).await.unwrap().unwrap();
     server

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chargebook_domain::ports::SendOutcome;
+use chargebook_domain::ports::{RequestId, SendOutcome};
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
 
@@ -33,8 +33,8 @@ struct Answer {
     wait: Duration,
 }
 
-/// The outcome of an answer; `sent_as` is our own name of the request, for answers that name none.
-pub(crate) async fn outcome(response: Response, sent_as: &str) -> SendOutcome {
+/// The outcome of an answer; `sent_as` is what we call the request, for answers that call it nothing.
+pub(crate) async fn outcome(response: Response, sent_as: &RequestId) -> SendOutcome {
     let request_id = request_id(&response);
     if response.status() == StatusCode::ACCEPTED {
         return SendOutcome::Accepted { receipt: request_id };
@@ -45,7 +45,7 @@ pub(crate) async fn outcome(response: Response, sent_as: &str) -> SendOutcome {
 }
 
 /// The outcome where there is no answer.
-pub(crate) fn no_answer(why: NoAnswer, sent_as: &str) -> SendOutcome {
+pub(crate) fn no_answer(why: NoAnswer, sent_as: &RequestId) -> SendOutcome {
     let unknown = |what: &str| SendOutcome::Unknown {
         reason: format!(
             "Nobody can know whether Graph took the mail: {what} (client-request-id {sent_as}). {LOOK_FIRST}"
@@ -68,7 +68,7 @@ pub(crate) fn no_answer(why: NoAnswer, sent_as: &str) -> SendOutcome {
 }
 
 impl Answer {
-    fn outcome(&self, sent_as: &str) -> SendOutcome {
+    fn outcome(&self, sent_as: &RequestId) -> SendOutcome {
         match self.status.as_u16() {
             401 => self.refused(
                 "Graph does not accept even a fresh token: outlook.authority and outlook.graph_base must be of one cloud.",
@@ -107,7 +107,7 @@ impl Answer {
         refused(&what, to_do, retry_after)
     }
 
-    fn unknown(&self, sent_as: &str) -> SendOutcome {
+    fn unknown(&self, sent_as: &RequestId) -> SendOutcome {
         let note = if self.status.is_redirection() {
             " It was a redirect, which is not followed: check outlook.graph_base."
         } else {
@@ -121,7 +121,7 @@ impl Answer {
         }
     }
 
-    fn details(&self, sent_as: Option<&str>) -> String {
+    fn details(&self, sent_as: Option<&RequestId>) -> String {
         let theirs = self.request_id.as_ref().map(|id| format!("request-id {id}"));
         let ours = sent_as.map(|id| format!("client-request-id {id}"));
         let details: Vec<String> = [Some(format!("HTTP {}", self.status.as_u16())), self.code.clone(), theirs.or(ours)]
@@ -164,7 +164,7 @@ mod tests {
             request_id: None,
             wait: USUAL_WAIT,
         };
-        match answer.outcome("id") {
+        match answer.outcome(&RequestId::of("outlook", "a mail", 1)) {
             SendOutcome::Accepted { .. } => panic!("{status} is not accepted"),
             SendOutcome::Refused { retry_after, .. } => match retry_after {
                 None => Kind::RefusedForGood,

@@ -1,15 +1,14 @@
-//! The notifier itself: a token, one post, and after a 401 once more.
+//! The notifier itself: a token, one post, and after a 401, which Graph says before any work, once more.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Mail, Notifier, SendOutcome};
+use chargebook_domain::ports::{Mail, Notifier, RequestId, SendOutcome};
 use graph_rs_sdk::{GraphClient, GraphClientConfiguration};
 use reqwest::{Client, Request, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{debug, instrument};
 use url::Url;
-use uuid::Uuid;
 
 use crate::answer::{no_answer, outcome};
 use crate::claims::TokenClaims;
@@ -67,41 +66,39 @@ impl OutlookNotifier {
         Ok(TokenClaims::read(token.expose_secret()))
     }
 
-    async fn send_or_fail(&self, mail: &Mail) -> Result<SendOutcome, SignInFailure> {
-        let mut attempt = self.attempt(mail).await?;
-        if attempt.was_unauthorized() {
-            attempt = self.attempt(mail).await?;
+    async fn send_or_fail(&self, mail: &Mail, sent_as: &RequestId) -> Result<SendOutcome, SignInFailure> {
+        let mut answer = self.post(mail, sent_as).await?;
+        if is_unauthorized(&answer) {
+            answer = self.post(mail, sent_as).await?;
         }
-        Ok(match attempt.answer {
-            Ok(response) => outcome(response, &attempt.sent_as).await,
-            Err(why) => no_answer(why, &attempt.sent_as),
+        Ok(match answer {
+            Ok(response) => outcome(response, sent_as).await,
+            Err(why) => no_answer(why, sent_as),
         })
     }
 
     /// Posts the mail once. A token that Graph does not accept is not used again.
-    async fn attempt(&self, mail: &Mail) -> Result<Attempt, SignInFailure> {
+    async fn post(&self, mail: &Mail, sent_as: &RequestId) -> Result<Result<Response, NoAnswer>, SignInFailure> {
         let token = self.tokens.get(&self.client, self.timeout).await?;
-        let sent_as = Uuid::new_v4().to_string();
-        debug!(mail.client_request_id = sent_as, "posting the mail");
-        let answer = match self.request(mail, &token, &sent_as).await {
+        debug!(mail.client_request_id = %sent_as, "posting the mail");
+        let answer = match self.request(mail, &token, sent_as).await {
             Ok(request) => send_once(&self.client, request, self.timeout).await,
             Err(why) => Err(why),
         };
-        let attempt = Attempt { sent_as, answer };
-        if attempt.was_unauthorized() {
+        if is_unauthorized(&answer) {
             self.tokens.forget().await;
         }
-        Ok(attempt)
+        Ok(answer)
     }
 
-    async fn request(&self, mail: &Mail, token: &SecretString, sent_as: &str) -> Result<Request, NoAnswer> {
+    async fn request(&self, mail: &Mail, token: &SecretString, sent_as: &RequestId) -> Result<Request, NoAnswer> {
         let configuration = GraphClientConfiguration::new().access_token(token.expose_secret());
         let mut graph = GraphClient::from(configuration);
         // Unlike `use_endpoint` it does not panic; the settings were checked.
         graph.use_test_endpoint(&self.graph_base);
         let body = send_mail_body(mail, &self.recipients);
         let builder = graph.user(&self.sender).send_mail(&body).build().await?;
-        let (_, request) = builder.header("client-request-id", sent_as).build_split();
+        let (_, request) = builder.header("client-request-id", sent_as.to_string()).build_split();
         Ok(request?)
     }
 }
@@ -113,22 +110,12 @@ impl Notifier for OutlookNotifier {
     }
 
     #[instrument(name = "notifier.send", skip_all, fields(mail.reference = mail.reference))]
-    async fn send(&self, mail: &Mail) -> SendOutcome {
-        let sent = self.send_or_fail(mail).await;
+    async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome {
+        let sent = self.send_or_fail(mail, attempt).await;
         sent.unwrap_or_else(|SignInFailure { reason, retry_after }| SendOutcome::Refused { reason, retry_after })
     }
 }
 
-/// One post of a mail.
-struct Attempt {
-    /// The `client-request-id`, by which Microsoft's support finds the request.
-    sent_as: String,
-    answer: Result<Response, NoAnswer>,
-}
-
-impl Attempt {
-    fn was_unauthorized(&self) -> bool {
-        let response = self.answer.as_ref();
-        response.is_ok_and(|response| response.status() == StatusCode::UNAUTHORIZED)
-    }
+fn is_unauthorized(answer: &Result<Response, NoAnswer>) -> bool {
+    answer.as_ref().is_ok_and(|response| response.status() == StatusCode::UNAUTHORIZED)
 }

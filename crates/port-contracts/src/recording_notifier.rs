@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Mail, Notifier, SendOutcome};
+use chargebook_domain::ports::{Mail, Notifier, RequestId, SendOutcome};
 
 /// Remembers the mails it is given, and answers as scripted; once the script has run out it accepts.
 ///
@@ -47,7 +47,7 @@ impl Notifier for RecordingNotifier {
         Self::CHANNEL
     }
 
-    async fn send(&self, mail: &Mail) -> SendOutcome {
+    async fn send(&self, mail: &Mail, _: &RequestId) -> SendOutcome {
         let mut state = self.state();
         state.sent.push(mail.clone());
         state.script.pop_front().unwrap_or(SendOutcome::Accepted { receipt: None })

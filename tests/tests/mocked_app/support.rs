@@ -155,7 +155,7 @@ pub(super) fn app_with_workers(ports: Ports) -> App {
         admission: Admission { livemode: true, accounts: [].into() },
         lands_orders: true,
         schedule,
-        write_mail: Arc::new(|summary| Mail {
+        write_mail: Arc::new(|summary, _| Mail {
             reference: format!("summary/{}", summary.date),
             subject: "the day".to_owned(),
             html: String::new(),

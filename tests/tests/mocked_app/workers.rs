@@ -66,9 +66,9 @@ async fn a_server_matches_orders_and_mails_the_day_as_soon_as_it_starts() {
     notifier.expect_channel().return_const("mock");
     notifier
         .expect_send()
-        .withf(|mail| mail.reference == "summary/2026-01-07")
+        .withf(|mail, _| mail.reference == "summary/2026-01-07")
         .times(1)
-        .returning(|_| SendOutcome::Accepted { receipt: None });
+        .returning(|_, _| SendOutcome::Accepted { receipt: None });
     let (orders, summaries): (Arc<dyn OrderBook>, Arc<dyn Summaries>) = (Arc::new(orders), Arc::new(summaries(done)));
     let notifier: Arc<dyn Notifier> = Arc::new(notifier);
     let world = Ports { orders, summaries, notifier, ..ports(Arc::new(ledger())) };

@@ -1,14 +1,14 @@
-//! `summary preview`, `summary send`, `summary list`.
+//! `summary preview`, `summary send`, `summary resend`, `summary list`.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use chargebook_domain::AccountId;
-use chargebook_domain::ports::{Clock, DayMail, DeliveryState, Mails, SendOutcome};
-use chargebook_domain::service::Daily;
+use chargebook_domain::ports::{Clock, DayMail, DeliveryState, LedgerError, Mails, SendOutcome};
+use chargebook_domain::service::{By, Daily};
 use chargebook_ledger_postgres::PostgresLedger;
-use chargebook_ledger_postgres::reading::SummaryLine;
+use chargebook_ledger_postgres::reading::{AttemptLine, SummaryLine};
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, value_parser};
 use serde::Serialize;
@@ -27,7 +27,9 @@ pub(super) enum Command {
     Preview(Preview),
     /// Seals the days that have ended and sends their mail, as the server does by itself
     Send(Send),
-    /// The sealed days, and how their mails went
+    /// Sends a day's mail once more, whatever became of it. Finance could get it twice: the mail says so
+    Resend(Resend),
+    /// The sealed days, how their mails went, and each attempt to send them
     List {
         /// Only the mails of this book
         #[arg(long, value_parser = account)]
@@ -59,9 +61,23 @@ pub(super) struct Send {
     /// Only the mail of this book, where each has its own [default: all of the day]
     #[arg(long, value_parser = account)]
     account: Option<AccountId>,
-    /// Sends also when an earlier attempt failed or may have arrived: finance could get the mail twice
-    #[arg(long)]
-    again: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Resend {
+    /// The business date
+    date: NaiveDate,
+    /// Only the mail of this book, where each has its own [default: all of the day]
+    #[arg(long, value_parser = account)]
+    account: Option<AccountId>,
+}
+
+/// A delivery for programs, with its attempts.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    delivery: SummaryLine,
+    attempts: Vec<AttemptLine>,
 }
 
 /// A mail for programs.
@@ -98,7 +114,7 @@ pub(super) async fn run(
             if summary.books.is_empty() {
                 return Err(Refused::new("there is no such book: no dispute is in it").into());
             }
-            let mail = wiring::write_mail(settings)(&summary);
+            let mail = wiring::write_mail(settings)(&summary, None);
             if let Some(path) = &preview.out {
                 std::fs::write(path, &mail.html).map_err(|error| Refused::unwritable(path, error))?;
                 say(&format!("The mail is in {}.", path.display()))?;
@@ -108,9 +124,17 @@ pub(super) async fn run(
             screen.show(&shown, |mail| format!("Subject: {}\n\n{}", mail.subject, mail.text))?;
             Ok(Done::Well)
         }
-        Command::Send(send) => Sending { daily, channel, ledger, screen }.day(&send, settings.schedule.mails).await,
+        Command::Send(Send { date, account }) => {
+            let date = date.or(today.pred_opt()).ok_or_else(|| Refused::new("there is no day before today"))?;
+            let sending = Sending { daily, channel, ledger, screen, by: By::Schedule, mails: settings.schedule.mails };
+            sending.day(date, account).await
+        }
+        Command::Resend(Resend { date, account }) => {
+            let sending = Sending { daily, channel, ledger, screen, by: By::Person, mails: settings.schedule.mails };
+            sending.day(date, account).await
+        }
         Command::List { account, limit } => {
-            let days = ledger.summaries(account.as_ref(), limit).await.map_err(Failure::failed)?;
+            let days = with_attempts(ledger, account.as_ref(), limit).await.map_err(Failure::failed)?;
             screen.show(&days, |days| listed(days, screen))?;
             Ok(Done::Well)
         }
@@ -123,19 +147,17 @@ struct Sending<'a> {
     channel: String,
     ledger: &'a PostgresLedger,
     screen: Screen,
+    by: By,
+    mails: Mails,
 }
 
 impl Sending<'_> {
-    async fn day(&self, send: &Send, mails: Mails) -> Result<Done, Failure> {
+    async fn day(&self, date: NaiveDate, book: Option<AccountId>) -> Result<Done, Failure> {
         let now = SystemClock.now();
-        let today = now.with_timezone(&self.screen.zone).date_naive();
-        let Some(date) = send.date.or(today.pred_opt()) else {
-            return Err(Refused::new("there is no day before today").into());
-        };
-        if date >= today {
+        if date >= now.with_timezone(&self.screen.zone).date_naive() {
             return Err(Refused::new(format!("{date} has not ended in {}", self.screen.zone)).into());
         }
-        if send.account.is_some() && mails == Mails::Together {
+        if book.is_some() && self.mails == Mails::Together {
             return Err(Refused::new("no book has a mail of its own; set summary.mails to apart").into());
         }
         let sealed = self.daily.seal_through(date, now).await.map_err(Failure::failed)?;
@@ -144,8 +166,8 @@ impl Sending<'_> {
             return Err(Refused::new(format!("{date} is not sealed: {why}")).into());
         }
         let mut done = Done::Well;
-        for mail in self.mails(date, send.account.clone(), mails).await? {
-            let (text, ended) = self.mail(&mail, send.again).await?;
+        for mail in self.mails(date, book).await? {
+            let (text, ended) = self.mail(&mail).await?;
             say(&text)?;
             if ended != Done::Well {
                 done = ended;
@@ -155,8 +177,8 @@ impl Sending<'_> {
     }
 
     /// The mails of a day: of the book that is named, of each that the day went or goes to, or the one together.
-    async fn mails(&self, date: NaiveDate, book: Option<AccountId>, mails: Mails) -> Result<Vec<DayMail>, Failure> {
-        if book.is_some() || mails == Mails::Together {
+    async fn mails(&self, date: NaiveDate, book: Option<AccountId>) -> Result<Vec<DayMail>, Failure> {
+        if book.is_some() || self.mails == Mails::Together {
             return Ok(vec![DayMail { date, book }]);
         }
         // Whoever asks what is to be sent has the books of each day fixed.
@@ -170,13 +192,33 @@ impl Sending<'_> {
         Ok(books.into_iter().map(|book| DayMail::of(date, book)).collect())
     }
 
-    async fn mail(&self, mail: &DayMail, again: bool) -> Result<(String, Done), Failure> {
-        if let Some(outcome) = self.daily.send(mail, again).await.map_err(Failure::failed)? {
+    async fn mail(&self, mail: &DayMail) -> Result<(String, Done), Failure> {
+        if let Some(outcome) = self.daily.send(mail, self.by).await.map_err(Failure::failed)? {
             return Ok(sent(mail, outcome));
         }
         let days = self.ledger.summaries(None, i64::MAX).await.map_err(Failure::failed)?;
         Ok(not_sent(mail, &days, &self.channel, self.screen))
     }
+}
+
+async fn with_attempts(
+    ledger: &PostgresLedger,
+    book: Option<&AccountId>,
+    limit: i64,
+) -> Result<Vec<Listed>, LedgerError> {
+    let days = ledger.summaries(book, limit).await?;
+    let Some(first) = days.iter().map(|day| day.business_date).min() else { return Ok(Vec::new()) };
+    let attempts = ledger.summary_attempts(first).await?;
+    let of = |day: &SummaryLine, attempt: &AttemptLine| {
+        let channel = day.channel.as_deref();
+        (day.business_date, channel, &day.account)
+            == (attempt.business_date, Some(attempt.channel.as_str()), &attempt.account)
+    };
+    let with = |day: SummaryLine| {
+        let attempts = attempts.iter().filter(|attempt| of(&day, attempt)).cloned().collect();
+        Listed { delivery: day, attempts }
+    };
+    Ok(days.into_iter().map(with).collect())
 }
 
 /// What a mail is called.
@@ -190,15 +232,24 @@ fn sent(mail: &DayMail, outcome: SendOutcome) -> (String, Done) {
     match outcome {
         SendOutcome::Accepted { receipt } => (format!("{name} was accepted{}", ending(receipt)), Done::Well),
         SendOutcome::Refused { reason, retry_after } => {
-            let then =
-                if retry_after.is_some() { "A running server tries again by itself." } else { "Then send it again." };
+            let then = if retry_after.is_some() {
+                "A running server tries again by itself.".to_owned()
+            } else {
+                format!("Then {}.", resend(mail))
+            };
             (format!("{name} was not accepted: {reason} {then}"), Done::NeedsAttention)
         }
         SendOutcome::Unknown { reason } => {
-            let look = "Look into the mailbox before you send it with --again.";
+            let look = format!("Look into the mailbox; if it is not there, {}.", resend(mail));
             (format!("{name}: nobody can know whether it arrived: {reason} {look}"), Done::NeedsAttention)
         }
     }
+}
+
+/// What has a mail sent again.
+fn resend(mail: &DayMail) -> String {
+    let of = mail.book.as_ref().map_or_else(String::new, |book| format!(" --account {book}"));
+    format!("`chargebook summary resend {}{of}` sends it again", mail.date)
 }
 
 /// A receipt at the end of a sentence, where there is one.
@@ -232,35 +283,38 @@ fn not_sent(mail: &DayMail, days: &[SummaryLine], channel: &str, screen: Screen)
     };
     let on = day.channel.as_deref().map_or_else(String::new, |channel| format!(" ({channel})"));
     let reason = day.reason.as_deref().unwrap_or("the reason is not known.");
-    let look = "Look into the mailbox before you send it with --again.";
+    let resend = resend(mail);
     let text = match state(day) {
         Some(DeliveryState::Accepted) => {
             let receipt = ending(day.receipt.clone());
             return (format!("{name} was accepted before{on}, and is not sent twice{receipt}"), Done::Well);
         }
         Some(DeliveryState::Sending) => format!("{name} is being sent right now{on}."),
-        Some(DeliveryState::Failed) => format!("{name} failed{on}: {reason} --again sends it again."),
+        Some(DeliveryState::Failed) => format!("{name} failed{on}: {reason} {resend}."),
         Some(DeliveryState::Unknown) => {
-            format!("{name} went, and whether it arrived is unknown{on}: {reason} {look}")
+            format!(
+                "{name} went, and whether it arrived is unknown{on}: {reason} Look into the mailbox; if it is not there, \
+                 {resend}."
+            )
         }
         Some(DeliveryState::Pending) | None => format!(
-            "{name} is to be sent later{on}: {reason} A running server tries again by itself ({}); --again \
-             sends it now.",
+            "{name} is to be sent later{on}: {reason} A running server tries again by itself ({}); {resend} now.",
             screen.maybe_time(day.retry_at)
         ),
     };
     (text, Done::NeedsAttention)
 }
 
-fn listed(days: &[SummaryLine], screen: Screen) -> String {
+fn listed(days: &[Listed], screen: Screen) -> String {
     if days.is_empty() {
         return "No day is sealed yet.".to_owned();
     }
-    let mail = |day: &SummaryLine| {
+    let deliveries: Vec<_> = days.iter().map(|day| &day.delivery).collect();
+    let mail = |day: &&SummaryLine| {
         let waiting = if day.state == "opening" { "opening balance" } else { "pending" };
         word(day.delivery.as_deref().unwrap_or(waiting))
     };
-    let columns = Columns::of(days)
+    let columns = Columns::of(&deliveries)
         .left("Business date", |day| day.business_date.to_string())
         .left("Zone", |day| day.time_zone.clone())
         .left("Sealed", |day| screen.time(day.sealed_at))
@@ -269,5 +323,18 @@ fn listed(days: &[SummaryLine], screen: Screen) -> String {
         .left("Channel", |day| maybe(day.channel.as_deref()).to_owned())
         .right("Attempts", |day| day.attempt.unwrap_or_default().to_string())
         .left("Note", |day| maybe(day.reason.as_deref().or(day.receipt.as_deref())).to_owned());
-    columns.table().to_string()
+    let earlier: Vec<_> =
+        days.iter().flat_map(|day| day.attempts.split_last().map_or(&[][..], |(_, before)| before)).collect();
+    if earlier.is_empty() {
+        return columns.table().to_string();
+    }
+    let attempts = Columns::of(&earlier)
+        .left("Business date", |attempt| attempt.business_date.to_string())
+        .left("Book", |attempt| maybe(attempt.account.as_deref()).to_owned())
+        .left("Channel", |attempt| attempt.channel.clone())
+        .right("Attempt", |attempt| attempt.attempt.to_string())
+        .left("Begun", |attempt| screen.time(attempt.begun_at))
+        .left("Ended", |attempt| word(attempt.outcome.as_deref().unwrap_or("sending")))
+        .left("Note", |attempt| maybe(attempt.reason.as_deref().or(attempt.receipt.as_deref())).to_owned());
+    format!("{}\n\nEarlier attempts:\n{}", columns.table(), attempts.table())
 }

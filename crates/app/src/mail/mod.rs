@@ -14,31 +14,26 @@ mod view;
 mod tests;
 
 use askama::Template;
-use chargebook_domain::ports::Mail;
+use chargebook_domain::ports::{DayMail, Mail};
 use chargebook_domain::summary::Summary;
 use chargebook_domain::{Outcome, ResolutionKind};
+use chrono::{DateTime, Utc};
 
 pub use accounts::AccountNames;
 use amounts::Column;
 pub use message::of_message;
 use view::{Need, View};
 
-/// Writes the mail of a summary.
+/// Writes the mail of a summary; with a time, one that a person had sent then, although it may be the second.
 #[must_use]
-pub fn write(summary: &Summary, accounts: &AccountNames) -> Mail {
-    let view = View::new(summary, accounts);
+pub fn write(summary: &Summary, accounts: &AccountNames, sent_again: Option<DateTime<Utc>>) -> Mail {
+    let view = View::new(summary, accounts, sent_again);
     Mail {
-        reference: reference(summary),
+        reference: DayMail { date: summary.date, book: summary.book.clone() }.reference(),
         subject: written(&Subject { view: &view }),
         html: written(&Html { view: &view }),
         text: written(&Text { view: &view }),
     }
-}
-
-/// The name of a summary's mail for ever.
-fn reference(summary: &Summary) -> String {
-    let of_book = summary.book.as_ref().map_or_else(String::new, |book| format!("/{book}"));
-    format!("summary/{}{of_book}", summary.date)
 }
 
 #[derive(Template)]

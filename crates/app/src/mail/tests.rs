@@ -11,7 +11,7 @@ use chargebook_domain::monitor::{Estimate, Ratio};
 use chargebook_domain::summary::{Attention, DayBooks, DayRow};
 
 fn mail(summary: &Summary) -> Mail {
-    write(summary, &AccountNames::default())
+    write(summary, &AccountNames::default(), None)
 }
 
 /// Compares with the file that is kept. `UPDATE_SNAPSHOTS=1 cargo test -p chargebook mail` writes it anew.
@@ -58,6 +58,19 @@ fn programmes_whose_payments_are_not_known_are_left_out_and_without_any_that_is_
     }
     assert!(told(None).text.contains("n/a: payments could not be counted"));
     assert!(!told(Some(Vec::new())).text.contains("CARD NETWORKS"), "nothing is watched");
+}
+
+#[test]
+fn what_a_person_had_sent_again_says_so_in_its_subject_and_on_its_top() {
+    let at = "2026-11-22T09:05:00Z".parse().unwrap();
+    let (first, again) = (mail(&rich_day()), write(&rich_day(), &AccountNames::default(), Some(at)));
+    assert_eq!(again.reference, first.reference);
+    assert_eq!(again.subject, format!("{} (sent again)", first.subject));
+    let says = "Sent again on 22 Nov 2026 at 10:05, because a person asked for it.";
+    for (first, again) in [(&first.text, &again.text), (&first.html, &again.html)] {
+        assert!(again.contains(says) && !first.contains("Sent again"), "{again}");
+        assert!(again.find(says) < again.find("Win rate"), "{again}");
+    }
 }
 
 #[test]

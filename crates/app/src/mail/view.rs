@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chargebook_domain::summary::{Attention, RollForward, Summary, Unresolved, Window};
 use chargebook_domain::{AccountId, Currency, LedgerAccount, Money, Outcome};
+use chrono::{DateTime, Utc};
 
 use super::AccountNames;
 use super::amounts::{Column, CurrencyFigures, Share, rate, rate_by_value};
@@ -20,6 +21,8 @@ const CHANGES_MAX: usize = 100;
 
 pub(super) struct View<'a> {
     pub(super) summary: &'a Summary,
+    /// When a person had it sent, where that is why it goes.
+    pub(super) sent_again: Option<String>,
     /// The book, of whose mail this is.
     pub(super) account: Option<String>,
     pub(super) by_book: ByBook,
@@ -92,13 +95,14 @@ pub(super) struct WindowView {
 }
 
 impl<'a> View<'a> {
-    pub(super) fn new(summary: &'a Summary, accounts: &'a AccountNames) -> Self {
+    pub(super) fn new(summary: &'a Summary, accounts: &'a AccountNames, sent_again: Option<DateTime<Utc>>) -> Self {
         let figures = CurrencyFigures::of(summary);
         let rolls: Vec<_> = summary.roll_forward.iter().map(|(currency, roll)| roll_row(*currency, roll)).collect();
         let unresolved = unresolved(summary);
         let changed: BTreeSet<_> = summary.changes.lines.iter().map(|line| &line.row.key).collect();
         Self {
             summary,
+            sent_again: sent_again.map(|at| at.with_timezone(&summary.zone).format("%-d %b %Y at %H:%M").to_string()),
             account: summary.book.as_ref().map(|book| shown::identifier(book.as_str())),
             by_book: ByBook::of(summary),
             win_rate: Share::of_counts(summary.win_rate),

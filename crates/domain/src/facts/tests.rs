@@ -121,3 +121,34 @@ fn a_movement_that_is_known_can_not_say_another_amount() {
     assert!(facts.knows(&own) && facts.knows(&tied) && facts.knows(&new));
     assert_eq!(facts.add(&shown(&[&own, &new])).unwrap(), Added::default());
 }
+
+fn line(cause: &str, status: Status, second: i64, evidence_due_by: Option<DateTime<Utc>>) -> Line {
+    let claims = Claims { evidence_due_by, opened_at: Some(at(0)), ..shown(&[]).claims };
+    let cause = CauseId::parse(cause).unwrap();
+    Line { cause, basis: Basis::Event, as_of: at(second), status, claims, latest_movement_at: None }
+}
+
+#[test]
+fn a_deadline_is_what_was_said_last_and_a_filing_fact_what_was_said_first() {
+    let lines = [(1, Some(at(100))), (2, Some(at(200))), (3, None)];
+    let lines = lines.map(|(second, due)| line(&format!("evt_{second}"), Status::NeedsResponse, second, due));
+    let facts = Facts::from_parts(lines, []);
+    let due = |claims: &Claims| claims.evidence_due_by;
+    assert_eq!((facts.first(due), facts.last(due)), (Some(at(100)), Some(at(200))));
+    assert_eq!(Facts::default().last(due), None);
+}
+
+#[test]
+fn a_dispute_was_filed_when_it_began_or_when_its_inquiry_ended() {
+    let filed = |statuses: &[Status]| {
+        let lines =
+            (5..).zip(statuses).map(|(second, status)| line(&format!("evt_{second}"), status.clone(), second, None));
+        Facts::from_parts(lines, []).filed_at()
+    };
+    assert_eq!(filed(&[Status::NeedsResponse, Status::Lost]), Some(at(0)), "the source says since when");
+    assert_eq!(filed(&[Status::WarningNeedsResponse, Status::NeedsResponse]), Some(at(6)));
+    assert_eq!(filed(&[Status::WarningNeedsResponse]), None);
+    assert_eq!(filed(&[Status::NeedsResponse, Status::Prevented]), None);
+    let early = Line { claims: Claims { opened_at: None, ..shown(&[]).claims }, ..line("evt_1", Status::Won, 7, None) };
+    assert_eq!(Facts::from_parts([early], []).filed_at(), Some(at(7)));
+}

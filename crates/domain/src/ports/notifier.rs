@@ -1,6 +1,8 @@
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sha2::{Digest, Sha256};
 
 /// A mail, ready to be sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -13,6 +15,35 @@ pub struct Mail {
     pub html: String,
     /// The same as plain text.
     pub text: String,
+}
+
+/// What one attempt to send a mail is called, as the text of a UUID, so that the people of the other side can find it.
+///
+/// It is made of what names the attempt, and so is known before anything is sent.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// Of an attempt, counted from 1, to send the mail `reference` on `channel`.
+    #[must_use]
+    pub fn of(channel: &str, reference: &str, attempt: i32) -> Self {
+        let named = Sha256::digest(format!("{channel}\n{reference}\n{attempt}"));
+        let number = named.iter().take(16).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
+        let mut digits = format!("{number:032x}");
+        // What RFC 9562 calls version 8: made of something, not of chance.
+        digits.replace_range(12..13, "8");
+        digits.replace_range(16..17, "8");
+        for place in [20, 16, 12, 8] {
+            digits.insert(place, '-');
+        }
+        Self(digits)
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// How a send ended. There is no error beside it: whoever sends must look at each of these.
@@ -44,8 +75,27 @@ pub trait Notifier: Send + Sync {
     /// The channel's name in `summary_deliveries`, such as `outlook` or `folder`.
     fn channel(&self) -> &'static str;
 
-    /// Sends one mail, at most once.
+    /// Sends one mail, at most once, and tells the other side what the attempt is called.
     ///
     /// It never tries again where the first attempt may have been accepted.
-    async fn send(&self, mail: &Mail) -> SendOutcome;
+    async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_is_called_by_a_uuid_of_its_own() {
+        let first = RequestId::of("outlook", "summary/2026-11-21", 1);
+        assert_eq!(first.to_string(), "96df0035-7326-8829-85b3-c4be7821d517");
+        assert_eq!(first, RequestId::of("outlook", "summary/2026-11-21", 1));
+        for other in [
+            ("folder", "summary/2026-11-21", 1),
+            ("outlook", "summary/2026-11-22", 1),
+            ("outlook", "summary/2026-11-21", 2),
+        ] {
+            assert_ne!(RequestId::of(other.0, other.1, other.2), first);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::{LedgerError, SendOutcome};
+use super::{LedgerError, RequestId, SendOutcome};
 use crate::AccountId;
 use crate::summary::DayBooks;
 
@@ -47,6 +47,13 @@ impl DayMail {
     #[must_use]
     pub fn of(date: NaiveDate, book: AccountId) -> Self {
         Self { date, book: Some(book) }
+    }
+
+    /// The name of the mail for ever, such as `summary/2026-11-21`, with the book behind it where it is one's own.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        let of_book = self.book.as_ref().map_or_else(String::new, |book| format!("/{book}"));
+        format!("summary/{}{of_book}", self.date)
     }
 
     /// Whether both are of one day and some figure is in both: who got one does not get the other by itself.
@@ -103,6 +110,14 @@ pub struct Claim {
     pub attempt: i32,
 }
 
+impl Claim {
+    /// What this attempt is called on `channel`.
+    #[must_use]
+    pub fn request_id(&self, channel: &str) -> RequestId {
+        RequestId::of(channel, &self.mail.reference(), self.attempt)
+    }
+}
+
 /// Seals business days, and keeps who sends their mails.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -143,11 +158,12 @@ pub trait Summaries: Send + Sync {
     /// [`LedgerError`].
     async fn undelivered(&self, channel: &str, mails: Mails, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError>;
 
-    /// Takes the right to send, for as long as `lease`; `None` when it is another's, or done, or not due. A claim whose
-    /// lease ran out without being settled makes the delivery unknown, and is never handed out again.
+    /// Takes the right to send, for as long as `lease`, and keeps that this attempt was begun and what it is called; `None`
+    /// when it is another's, or done, or not due. A claim whose lease ran out without being settled makes the delivery
+    /// unknown, and is never handed out again.
     ///
-    /// `again` is a person's decision to send what failed or is unknown, or what went on another channel or in an
-    /// overlapping mail.
+    /// With `by_person` it is `None` only while it is another's, or where the day has no mail: a person decides whether
+    /// what went, here or elsewhere, goes once more.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -190,6 +206,6 @@ pub struct ClaimRequest {
     pub now: DateTime<Utc>,
     /// How long sending may take.
     pub lease: Duration,
-    /// Whether a person wants what failed or is unknown to be sent again.
-    pub again: bool,
+    /// Whether a person wants it now, whatever became of it before.
+    pub by_person: bool,
 }

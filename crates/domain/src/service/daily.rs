@@ -41,8 +41,8 @@ pub fn due_through(now: DateTime<Utc>, schedule: &Schedule) -> Option<NaiveDate>
     if local.time() >= schedule.send_at { Some(yesterday) } else { yesterday.pred_opt() }
 }
 
-/// Writes the mail of a summary.
-pub type WriteMail = dyn Fn(&Summary) -> Mail + Send + Sync;
+/// Writes the mail of a summary. With a time it is one that a person had sent then, and that says so: it may be the second.
+pub type WriteMail = dyn Fn(&Summary, Option<DateTime<Utc>>) -> Mail + Send + Sync;
 
 /// Seals days, and mails each once.
 #[derive(Clone)]
@@ -53,6 +53,15 @@ pub struct Daily {
     schedule: Schedule,
     clock: Arc<dyn Clock>,
     monitor: Option<Monitor>,
+}
+
+/// Who wants a mail to be sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum By {
+    /// It is its time.
+    Schedule,
+    /// A person wants it now, although it may be the second; the mail says so.
+    Person,
 }
 
 /// What was done for a mail.
@@ -104,7 +113,7 @@ impl Daily {
             if !may_go_on() {
                 break;
             }
-            match self.send(&mail, false).await {
+            match self.send(&mail, By::Schedule).await {
                 Ok(outcome) => tell(DayDone { mail, outcome }),
                 Err(away @ LedgerError::Unavailable(_)) => return ended.and(Err(away)),
                 Err(error) => ended = ended.and(Err(error)),
@@ -157,25 +166,30 @@ impl Daily {
         Ok(Summary { monitor: monitor.estimates(Month::of(mail.date)).await.ok(), ..summary })
     }
 
-    /// A mail as it is written.
+    /// A mail as it is written when it is its time.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub async fn mail(&self, mail: &DayMail, now: DateTime<Utc>) -> Result<Mail, LedgerError> {
-        Ok((self.write)(&self.summary(mail, now).await?))
+        Ok((self.write)(&self.summary(mail, now).await?, None))
     }
 
-    /// Sends a mail of a sealed day, unless that is another's to do, or done. `again` is a person's decision to send
-    /// what failed, or what may have been sent.
+    /// Sends a mail of a sealed day, unless that is another's to do or, where no person asks for it, done.
     ///
     /// # Errors
     /// [`LedgerError`]. Where it comes after the mail was handed over, the claim runs out and the delivery is unknown.
-    pub async fn send(&self, mail: &DayMail, again: bool) -> Result<Option<SendOutcome>, LedgerError> {
-        let written = self.mail(mail, self.clock.now()).await?;
-        let channel = self.notifier.channel().to_owned();
-        let request = ClaimRequest { mail: mail.clone(), channel, now: self.clock.now(), lease: LEASE, again };
+    pub async fn send(&self, mail: &DayMail, by: By) -> Result<Option<SendOutcome>, LedgerError> {
+        let now = self.clock.now();
+        let written = (self.write)(&self.summary(mail, now).await?, (by == By::Person).then_some(now));
+        let request = ClaimRequest {
+            mail: mail.clone(),
+            channel: self.notifier.channel().to_owned(),
+            now: self.clock.now(),
+            lease: LEASE,
+            by_person: by == By::Person,
+        };
         let Some(claim) = self.summaries.claim(&request).await? else { return Ok(None) };
-        let outcome = self.notifier.send(&written).await;
+        let outcome = self.notifier.send(&written, &claim.request_id(&request.channel)).await;
         self.settle(&claim, &request.channel, &outcome).await?;
         Ok(Some(outcome))
     }

@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 
 use crate::next_attempt;
 use crate::ports::{
-    Clock, LedgerError, Mail, Notifier, Outbox, OutboxMessage, Outgoing, OutgoingCall, SendOutcome, Sent, Way,
+    Clock, LedgerError, Mail, MessageClaim, Notifier, Outbox, OutboxMessage, Outgoing, OutgoingCall, RequestId,
+    SendOutcome, Sent, Way,
 };
 use crate::rules::EndpointName;
 
@@ -63,7 +64,7 @@ impl Deliver {
     ) -> Result<(), LedgerError> {
         while may_go_on() {
             let Some(claim) = self.outbox.claim_messages(self.clock.now(), LEASE, 1).await?.pop() else { break };
-            let outcome = self.send(&claim.message).await;
+            let outcome = self.send(&claim).await;
             let now = self.clock.now();
             let sent = ended(claim.attempt, outcome, now);
             self.outbox.settle_message(&claim, &sent, now).await?;
@@ -72,9 +73,12 @@ impl Deliver {
         Ok(())
     }
 
-    async fn send(&self, message: &OutboxMessage) -> SendOutcome {
+    async fn send(&self, MessageClaim { message, attempt }: &MessageClaim) -> SendOutcome {
         match &message.way {
-            Way::Mail => self.notifier.send(&(self.write)(message)).await,
+            Way::Mail => {
+                let request = RequestId::of(self.notifier.channel(), &message.id, *attempt);
+                self.notifier.send(&(self.write)(message), &request).await
+            }
             Way::Webhook(endpoint) => {
                 let Ok(endpoint) = EndpointName::parse(endpoint) else {
                     let reason = "no endpoint can have its name".to_owned();

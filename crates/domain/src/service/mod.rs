@@ -26,7 +26,7 @@ pub use adjust::{Adjust, AdjustError, Adjusted, Adjustment};
 pub use ask::{Ask, AskError, Found};
 pub use attribute::{Attribute, AttributeError, Attributing, Said};
 pub use backfill::Backfill;
-pub use daily::{Daily, DayDone, Schedule, WriteMail, due_through};
+pub use daily::{By, Daily, DayDone, Schedule, WriteMail, due_through};
 pub use deliver::{Deliver, Delivered, WriteOwedMail};
 pub use ingest::{Booked, Ingest, News, Receipt, Received, Seen};
 pub use join::Join;

@@ -166,6 +166,23 @@ pub struct SummaryLine {
     pub retry_at: Option<DateTime<Utc>>,
 }
 
+/// A row of `summary_attempts`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the columns of the table, by their names; `account` is the book of a mail of its own")]
+pub struct AttemptLine {
+    pub business_date: NaiveDate,
+    pub channel: String,
+    pub account: Option<String>,
+    pub attempt: i32,
+    pub request_id: String,
+    pub by_person: bool,
+    pub begun_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub outcome: Option<String>,
+    pub receipt: Option<String>,
+    pub reason: Option<String>,
+}
+
 /// A row of `trial_balance`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the columns of the view, by their names")]

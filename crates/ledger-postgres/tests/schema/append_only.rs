@@ -22,6 +22,7 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("dispute_aliases", &[]),
     ("carried_balances", &[]),
     ("carried_figures", &[]),
+    ("summary_attempts", &["ended_at", "outcome", "receipt", "reason"]),
 ];
 
 /// The refusal of a guard.
@@ -93,6 +94,14 @@ async fn a_seal_is_set_once(pool: PgPool) {
         assert!(run(&pool, &set("'2026-01-08'", "2")).await.unwrap() > 0, "the first seal of {table}");
         assert_eq!(refusal(&pool, &set("'2026-01-09'", "2")).await, guard(table));
     }
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn an_attempt_ends_once(pool: PgPool) {
+    books(&pool).await;
+    let end = |outcome: &str| format!("UPDATE chargebook.summary_attempts SET ended_at = now(), outcome = '{outcome}'");
+    assert_eq!(run(&pool, &end("unknown")).await.unwrap(), 1);
+    assert_eq!(refusal(&pool, &end("accepted")).await, guard("summary_attempts"));
 }
 
 #[sqlx::test(migrator = "MIGRATOR")]

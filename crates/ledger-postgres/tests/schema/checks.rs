@@ -52,6 +52,12 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("summary_deliveries", r#"{"state": "sent", "claimed_until": null}"#, "summary_deliveries_state_check"),
     ("summary_deliveries", r#"{"claimed_until": null}"#, "summary_deliveries_claim_check"),
     ("summary_deliveries", r#"{"state": "accepted"}"#, "summary_deliveries_claim_check"),
+    (
+        "summary_attempts",
+        r#"{"outcome": "pending", "ended_at": "2026-01-02T00:00:00Z"}"#,
+        "summary_attempts_outcome_check",
+    ),
+    ("summary_attempts", r#"{"outcome": "accepted"}"#, "summary_attempts_end_check"),
     ("dispute_reads", r#"{"reason": "curious"}"#, "dispute_reads_reason_check"),
     ("follow_ups", r#"{"state": "dead"}"#, "follow_ups_state_check"),
     ("follow_ups", r#"{"state": "running"}"#, "follow_ups_claim_check"),

@@ -48,7 +48,7 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
         channel: "folder".to_owned(),
         now: day(2),
         lease: Duration::from_mins(1),
-        again: false,
+        by_person: false,
     };
     ledger.claim(&request).await.unwrap().unwrap();
     ledger.mark_demo().await.unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chargebook_domain::ports::{Notifier, SendOutcome};
 use chargebook_port_contracts::fake_graph::{FakeGraph, Fault};
 
-use crate::support::{closed_address, mail, notifier, notifier_of, readable};
+use crate::support::{attempt, closed_address, mail, notifier, notifier_of, readable};
 
 struct Tried {
     fake: FakeGraph,
@@ -19,7 +19,7 @@ async fn send_into(faults: Vec<Fault>) -> Tried {
     let most_requests = 1 + unauthorized.count();
     fake.script(faults);
     let notifier = notifier_of(&fake).with_timeout(Duration::from_millis(500));
-    let outcome = notifier.send(&mail()).await;
+    let outcome = notifier.send(&mail(), &attempt()).await;
     assert!(fake.accepted().len() <= 1);
     assert!(fake.send_requests() <= most_requests.min(2));
     Tried { fake, outcome }
@@ -135,7 +135,7 @@ async fn a_redirect_is_not_followed() {
 async fn without_a_connection_it_is_refused_and_tried_soon() {
     let fake = FakeGraph::start().await.unwrap();
     let notifier = notifier(&fake.authority(), &closed_address());
-    let outcome = notifier.send(&mail()).await;
+    let outcome = notifier.send(&mail(), &attempt()).await;
     let reason = readable(&outcome, &fake);
     assert!(reason.contains("cannot be reached"), "{reason}");
     let SendOutcome::Refused { retry_after, .. } = outcome else {
@@ -152,8 +152,9 @@ async fn without_tls_it_is_refused_and_tried_soon() {
     let closing = async { while listener.accept().await.is_ok() {} };
     let notifier = notifier(&fake.authority(), &address);
     let mail = mail();
+    let attempt = attempt();
     let outcome = tokio::select! {
-        outcome = notifier.send(&mail) => outcome,
+        outcome = notifier.send(&mail, &attempt) => outcome,
         () = closing => panic!("the listener ended"),
     };
     let reason = readable(&outcome, &fake);
@@ -165,7 +166,7 @@ async fn after_a_refusal_the_next_send_goes_through() {
     let fake = FakeGraph::start().await.unwrap();
     fake.script([Fault::Throttled { retry_after: None }]);
     let notifier = notifier_of(&fake);
-    assert!(matches!(notifier.send(&mail()).await, SendOutcome::Refused { .. }));
-    assert!(matches!(notifier.send(&mail()).await, SendOutcome::Accepted { .. }));
+    assert!(matches!(notifier.send(&mail(), &attempt()).await, SendOutcome::Refused { .. }));
+    assert!(matches!(notifier.send(&mail(), &attempt()).await, SendOutcome::Accepted { .. }));
     assert_eq!(fake.accepted().len(), 1);
 }

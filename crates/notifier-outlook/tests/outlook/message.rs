@@ -1,17 +1,15 @@
 //! What is posted.
 
-use std::collections::BTreeSet;
-
 use chargebook_domain::ports::{Notifier, SendOutcome};
-use chargebook_port_contracts::fake_graph::FakeGraph;
+use chargebook_port_contracts::fake_graph::{FakeGraph, Fault};
 use serde_json::json;
 
-use crate::support::{RECIPIENTS, SENDER, mail, notifier_of};
+use crate::support::{RECIPIENTS, SENDER, attempt, mail, notifier_of};
 
 #[tokio::test]
 async fn a_mail_is_posted_as_graph_wants_it() {
     let fake = FakeGraph::start().await.unwrap();
-    let outcome = notifier_of(&fake).send(&mail()).await;
+    let outcome = notifier_of(&fake).send(&mail(), &attempt()).await;
 
     let SendOutcome::Accepted { receipt } = outcome else {
         panic!("{outcome:?}");
@@ -41,13 +39,10 @@ async fn a_mail_is_posted_as_graph_wants_it() {
 }
 
 #[tokio::test]
-async fn each_request_has_a_name_of_its_own() {
+async fn graph_is_told_what_the_attempt_is_called_also_where_it_is_asked_twice() {
     let fake = FakeGraph::start().await.unwrap();
-    let notifier = notifier_of(&fake);
-    for _ in 0..3 {
-        notifier.send(&mail()).await;
-    }
-    let names: BTreeSet<String> = fake.accepted().into_iter().filter_map(|mail| mail.client_request_id).collect();
-    assert_eq!(names.len(), 3);
-    assert!(names.iter().all(|name| name.len() == 36));
+    fake.script([Fault::Unauthorized]);
+    notifier_of(&fake).send(&mail(), &attempt()).await;
+    let named: Vec<_> = fake.accepted().into_iter().filter_map(|mail| mail.client_request_id).collect();
+    assert_eq!(named, [attempt().to_string()]);
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use chargebook_domain::ports::{Notifier, SendOutcome};
 use chargebook_port_contracts::fake_graph::{FakeGraph, SignInFault};
 
-use crate::support::{CLIENT, SECRET, assert_readable, closed_address, mail, notifier, notifier_of, readable};
+use crate::support::{CLIENT, SECRET, assert_readable, attempt, closed_address, mail, notifier, notifier_of, readable};
 
 #[tokio::test]
 async fn a_token_is_asked_for_with_the_secret_in_the_form() {
     let fake = FakeGraph::start().await.unwrap();
-    notifier_of(&fake).send(&mail()).await;
+    notifier_of(&fake).send(&mail(), &attempt()).await;
 
     let requests = fake.token_requests();
     assert_eq!(requests.len(), 1);
@@ -34,7 +34,7 @@ async fn a_token_is_kept_until_shortly_before_its_end() {
         fake.issue_tokens(lifetime, &[]);
         let notifier = notifier_of(&fake);
         for _ in 0..3 {
-            notifier.send(&mail()).await;
+            notifier.send(&mail(), &attempt()).await;
         }
         assert_eq!(fake.accepted().len(), 3);
         assert_eq!(fake.token_requests().len(), requests, "{lifetime}");
@@ -46,7 +46,8 @@ async fn two_at_once_ask_for_one_token() {
     let fake = FakeGraph::start().await.unwrap();
     let notifier = notifier_of(&fake);
     let mail = mail();
-    tokio::join!(notifier.send(&mail), notifier.send(&mail));
+    let attempt = attempt();
+    tokio::join!(notifier.send(&mail, &attempt), notifier.send(&mail, &attempt));
     assert_eq!(fake.token_requests().len(), 1);
     assert_eq!(fake.accepted().len(), 2);
 }
@@ -55,7 +56,7 @@ async fn fails(fault: SignInFault, retry_after: Option<Duration>, words: &[&str]
     let fake = FakeGraph::start().await.unwrap();
     fake.script_sign_in([fault.clone()]);
     let notifier = notifier_of(&fake).with_timeout(Duration::from_millis(500));
-    let outcome = notifier.send(&mail()).await;
+    let outcome = notifier.send(&mail(), &attempt()).await;
     let reason = readable(&outcome, &fake);
     for word in words.iter().chain(&["No mail was sent"]) {
         assert!(reason.contains(word), "no {word} in: {reason}");
@@ -97,7 +98,7 @@ async fn the_secret_does_not_follow_a_redirect() {
 async fn a_sign_in_service_out_of_reach_is_tried_again_soon() {
     let fake = FakeGraph::start().await.unwrap();
     let notifier = notifier(&closed_address(), &fake.base());
-    let outcome = notifier.send(&mail()).await;
+    let outcome = notifier.send(&mail(), &attempt()).await;
     let reason = readable(&outcome, &fake);
     assert!(reason.contains("sign-in service cannot be reached"), "{reason}");
     let SendOutcome::Refused { retry_after, .. } = outcome else {
@@ -138,7 +139,7 @@ async fn a_check_says_why_there_is_no_token() {
 async fn no_secret_and_no_token_is_in_the_debug_output() {
     let fake = FakeGraph::start().await.unwrap();
     let notifier = notifier_of(&fake);
-    notifier.send(&mail()).await;
+    notifier.send(&mail(), &attempt()).await;
     let text = format!("{notifier:?}");
     assert!(!text.contains("Zq8"), "{text}");
     assert!(!text.contains(&fake.issued_tokens()[0]), "{text}");

@@ -1,7 +1,7 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use chargebook_domain::ports::{Mail, SendOutcome};
+use chargebook_domain::ports::{Mail, RequestId, SendOutcome};
 use chargebook_notifier_outlook::{OutlookNotifier, OutlookSettings};
 use chargebook_port_contracts::fake_graph::{ERROR_TEXT, FakeGraph};
 use url::Url;
@@ -31,6 +31,11 @@ pub(crate) fn notifier(authority: &str, graph_base: &str) -> OutlookNotifier {
 
 pub(crate) fn notifier_of(fake: &FakeGraph) -> OutlookNotifier {
     notifier(&fake.authority(), &fake.base())
+}
+
+/// What the attempt to send it is called.
+pub(crate) fn attempt() -> RequestId {
+    RequestId::of("outlook", "summary/2026-11-21", 1)
 }
 
 pub(crate) fn mail() -> Mail {

@@ -50,7 +50,7 @@ async fn undelivered(books: &dyn Books, channel: &str, mails: Mails, now: DateTi
 
 async fn end(books: &dyn Books, mail: &DayMail, channel: &str, outcome: SendOutcome, now: DateTime<Utc>) -> bool {
     let (mail, on) = (mail.clone(), channel.to_owned());
-    let request = ClaimRequest { mail, channel: on, now, lease: Duration::from_mins(5), again: false };
+    let request = ClaimRequest { mail, channel: on, now, lease: Duration::from_mins(5), by_person: false };
     let Some(claim) = books.claim(&request).await.unwrap() else { return false };
     books.settle(&claim, channel, &outcome, now).await.unwrap();
     true

@@ -21,15 +21,15 @@ async fn sealed_at(books: &dyn Books) -> DateTime<Utc> {
 
 fn request(now: DateTime<Utc>) -> ClaimRequest {
     let mail = DayMail::together(date(3));
-    ClaimRequest { mail, channel: CHANNEL.to_owned(), now, lease: LEASE, again: false }
+    ClaimRequest { mail, channel: CHANNEL.to_owned(), now, lease: LEASE, by_person: false }
 }
 
 async fn claim(books: &dyn Books, now: DateTime<Utc>) -> Option<Claim> {
     books.claim(&request(now)).await.unwrap()
 }
 
-async fn claim_again(books: &dyn Books, now: DateTime<Utc>) -> Option<Claim> {
-    books.claim(&ClaimRequest { again: true, ..request(now) }).await.unwrap()
+async fn claim_by_person(books: &dyn Books, now: DateTime<Utc>) -> Option<Claim> {
+    books.claim(&ClaimRequest { by_person: true, ..request(now) }).await.unwrap()
 }
 
 async fn settle(books: &dyn Books, claim: &Claim, outcome: SendOutcome, now: DateTime<Utc>) {
@@ -83,7 +83,11 @@ pub async fn a_claim_is_handed_out_once(books: &dyn Books) {
     let first = claim(books, now).await.unwrap();
     assert_eq!(first.mail, DayMail::together(date(3)));
     assert_eq!(claim(books, now + TimeDelta::minutes(4)).await, None);
-    assert_eq!(claim_again(books, now + TimeDelta::minutes(4)).await, None, "a person does not take it from another");
+    assert_eq!(
+        claim_by_person(books, now + TimeDelta::minutes(4)).await,
+        None,
+        "a person does not take it from another"
+    );
     settle(books, &first, accepted(), now).await;
     assert_eq!(claim(books, now + TimeDelta::minutes(6)).await, None);
 }
@@ -95,7 +99,7 @@ pub async fn of_racing_claims_one_wins(books: &dyn Books) {
     assert_eq!(claims.iter().flatten().count(), 1, "{claims:?}");
     let first = claims.into_iter().flatten().next().unwrap();
     settle(books, &first, SendOutcome::Unknown { reason: String::new() }, now).await;
-    let claims = join_all((0..8).map(|_| claim_again(books, now))).await;
+    let claims = join_all((0..8).map(|_| claim_by_person(books, now))).await;
     assert_eq!(claims.iter().flatten().count(), 1, "{claims:?}");
 }
 
@@ -108,10 +112,10 @@ pub async fn a_day_that_went_on_another_channel_is_not_sent_again(books: &dyn Bo
     let refused = SendOutcome::Refused { reason: "the disk is full".to_owned(), retry_after: None };
     books.settle(&first, "folder", &refused, now).await.unwrap();
     assert_eq!(undelivered(books, now).await, [date(3)]);
-    let second = books.claim(&ClaimRequest { again: true, ..folder() }).await.unwrap().unwrap();
+    let second = books.claim(&ClaimRequest { by_person: true, ..folder() }).await.unwrap().unwrap();
     books.settle(&second, "folder", &SendOutcome::Accepted { receipt: None }, now).await.unwrap();
     assert_eq!((undelivered(books, now).await, claim(books, now).await), (vec![], None));
-    assert!(claim_again(books, now).await.is_some(), "a person can have it sent here as well");
+    assert!(claim_by_person(books, now).await.is_some(), "a person can have it sent here as well");
 }
 
 /// A claim whose lease ran out without being settled makes the delivery unknown, and is never handed out again.
@@ -126,29 +130,34 @@ pub async fn a_claim_whose_lease_ran_out_is_never_handed_out_again(books: &dyn B
     }
 }
 
-/// `again` is a person's decision to send what is unknown.
+/// A person decides whether what is unknown goes once more.
 pub async fn a_person_can_have_what_is_unknown_sent_again(books: &dyn Books) {
     let now = sealed_at(books).await;
     let first = claim(books, now).await.unwrap();
     settle(books, &first, SendOutcome::Unknown { reason: "no answer".to_owned() }, now).await;
     assert_eq!((claim(books, now).await, undelivered(books, now).await), (None, vec![]));
     assert_eq!(odd(books, now).await, 1);
-    let second = claim_again(books, now).await.unwrap();
+    let second = claim_by_person(books, now).await.unwrap();
     assert_ne!(second.attempt, first.attempt);
 
     let expired = now + TimeDelta::minutes(6);
-    let third = claim_again(books, expired).await.unwrap();
+    let third = claim_by_person(books, expired).await.unwrap();
     assert_ne!(third.attempt, second.attempt, "a lease that ran out is unknown as well");
     settle(books, &third, accepted(), expired).await;
     assert_eq!(odd(books, expired).await, 0);
 }
 
-/// `again` is for what failed or is unknown, and not for what was accepted.
-pub async fn a_person_cannot_have_what_was_accepted_sent_again(books: &dyn Books) {
+/// A person decides whether what was accepted goes once more: it can be lost behind whoever accepted it.
+pub async fn a_person_can_have_what_was_accepted_sent_again(books: &dyn Books) {
     let now = sealed_at(books).await;
     let first = claim(books, now).await.unwrap();
     settle(books, &first, accepted(), now).await;
-    assert_eq!(claim_again(books, now + TimeDelta::days(1)).await, None);
+    let tomorrow = now + TimeDelta::days(1);
+    assert_eq!((claim(books, tomorrow).await, undelivered(books, tomorrow).await), (None, vec![]));
+    let second = claim_by_person(books, tomorrow).await.unwrap();
+    assert_ne!(second.request_id(CHANNEL), first.request_id(CHANNEL));
+    settle(books, &second, accepted(), tomorrow).await;
+    assert_eq!((claim(books, tomorrow).await, undelivered(books, tomorrow).await), (None, vec![]));
 }
 
 /// The other side did not take it, and a person must change something first.
@@ -159,7 +168,7 @@ pub async fn what_failed_waits_for_a_person(books: &dyn Books) {
     let later = now + TimeDelta::days(1);
     assert_eq!((claim(books, later).await, undelivered(books, later).await), (None, vec![]));
     assert_eq!(odd(books, later).await, 1);
-    assert!(claim_again(books, later).await.is_some());
+    assert!(claim_by_person(books, later).await.is_some());
 }
 
 /// None when it is not due: what can be tried again is pending, and not before its time.
@@ -174,6 +183,8 @@ pub async fn what_can_be_tried_again_waits_for_its_time(books: &dyn Books) {
     assert_eq!(odd(books, due).await, 0, "it goes on by itself");
     let second = claim(books, due).await.unwrap();
     assert_ne!(second.attempt, first.attempt);
+    settle(books, &second, refused(Some(Duration::from_mins(10))), due).await;
+    assert!(claim_by_person(books, due).await.is_some(), "a person does not wait for it");
 }
 
 /// A claim that is not the present one changes nothing.
@@ -181,7 +192,7 @@ pub async fn settling_another_claim_changes_nothing(books: &dyn Books) {
     let now = sealed_at(books).await;
     let first = claim(books, now).await.unwrap();
     let expired = now + TimeDelta::minutes(6);
-    let second = claim_again(books, expired).await.unwrap();
+    let second = claim_by_person(books, expired).await.unwrap();
     settle(books, &first, accepted(), expired).await;
     settle(books, &second, refused(Some(Duration::ZERO)), expired).await;
     assert_eq!(undelivered(books, expired).await, [date(3)], "the present attempt counts");

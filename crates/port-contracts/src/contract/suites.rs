@@ -116,7 +116,7 @@ macro_rules! deliveries_contract {
                 a_day_that_went_on_another_channel_is_not_sent_again
                 a_claim_whose_lease_ran_out_is_never_handed_out_again
                 a_person_can_have_what_is_unknown_sent_again
-                a_person_cannot_have_what_was_accepted_sent_again
+                a_person_can_have_what_was_accepted_sent_again
                 what_failed_waits_for_a_person
                 what_can_be_tried_again_waits_for_its_time
                 settling_another_claim_changes_nothing;

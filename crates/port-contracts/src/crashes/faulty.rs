@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chargebook_domain::ports::{
     Answer, Claim, ClaimRequest, DayMail, Entry, Imported, Ledger, LedgerError, Link, Linked, Lookup, Mail, Mails,
-    Notifier, OrderBook, Seal, Sealed, SendOutcome, Summaries,
+    Notifier, OrderBook, RequestId, Seal, Sealed, SendOutcome, Summaries,
 };
 use chargebook_domain::summary::DayBooks;
 use chargebook_domain::{AccountId, DisputeKey, OrderPayment, Stored};
@@ -100,12 +100,12 @@ impl<N: Notifier> Notifier for Faulty<N> {
         self.inner.channel()
     }
 
-    async fn send(&self, mail: &Mail) -> SendOutcome {
+    async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome {
         let reason = || "as the schedule has it".to_owned();
         if self.gate.pass(Step::Before("send")).await.is_err() {
             return SendOutcome::Refused { reason: reason(), retry_after: Some(Duration::from_mins(1)) };
         }
-        let outcome = self.inner.send(mail).await;
+        let outcome = self.inner.send(mail, attempt).await;
         match self.gate.pass(Step::After("send")).await {
             Ok(()) => outcome,
             Err(_) => SendOutcome::Unknown { reason: reason() },

@@ -6,7 +6,7 @@ use chargebook_domain::CauseId;
 use chargebook_domain::ports::{Clock as _, Ledger, LedgerError, Mail, Mails, OrderBook, Reading, Summaries};
 use chargebook_domain::service::{Daily, Receipt, Received, Schedule as Days};
 use chargebook_domain::summary::Summary;
-use chrono::{NaiveTime, TimeDelta};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::case::{Case, now};
 use super::chance::Chance;
@@ -216,7 +216,7 @@ where
     }
 }
 
-fn mail(summary: &Summary) -> Mail {
+fn mail(summary: &Summary, _: Option<DateTime<Utc>>) -> Mail {
     let reference = format!("summary/{}", summary.date);
     let text = if summary.proven() { "proven" } else { "not proven" };
     Mail { reference, subject: String::new(), html: String::new(), text: text.to_owned() }

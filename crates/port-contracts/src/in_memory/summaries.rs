@@ -33,11 +33,11 @@ impl Delivery {
         matches!(self.state_at(now), DeliveryState::Accepted | DeliveryState::Sending | DeliveryState::Unknown)
     }
 
-    fn can_be_sent(&self, now: DateTime<Utc>, again: bool) -> bool {
+    fn can_be_sent(&self, now: DateTime<Utc>, by_person: bool) -> bool {
         match self.state_at(now) {
-            DeliveryState::Pending => self.not_before.is_none_or(|not_before| not_before <= now),
-            DeliveryState::Failed | DeliveryState::Unknown => again,
-            DeliveryState::Sending | DeliveryState::Accepted => false,
+            DeliveryState::Pending => by_person || self.not_before.is_none_or(|not_before| not_before <= now),
+            DeliveryState::Failed | DeliveryState::Unknown | DeliveryState::Accepted => by_person,
+            DeliveryState::Sending => false,
         }
     }
 }
@@ -85,7 +85,7 @@ impl Summaries for InMemoryLedger {
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
-        let ClaimRequest { mail, channel, now, lease, again } = request;
+        let ClaimRequest { mail, channel, now, lease, by_person } = request;
         let mut state = self.state();
         if !state.sealed_days.contains(&mail.date) {
             return Ok(None);
@@ -95,8 +95,8 @@ impl Summaries for InMemoryLedger {
         }
         let slot = (mail.clone(), channel.clone());
         let known = state.deliveries.get(&slot);
-        let elsewhere = !again && state.went_elsewhere(mail, channel, *now);
-        if elsewhere || known.is_some_and(|delivery| !delivery.can_be_sent(*now, *again)) {
+        let elsewhere = !by_person && state.went_elsewhere(mail, channel, *now);
+        if elsewhere || known.is_some_and(|delivery| !delivery.can_be_sent(*now, *by_person)) {
             return Ok(None);
         }
         let attempt = known.map_or(0, |delivery| delivery.attempt) + 1;
