@@ -59,6 +59,9 @@ async fn a_day_is_mailed_once() {
     assert_eq!(preview.code, 0, "{preview:?}");
     assert!(preview.out.contains("1 won, 1 lost") && preview.out.contains("50.0 % (1 of 2)"), "{}", preview.out);
     assert!(desk.graph.accepted().is_empty());
+    let file = desk.folder.join("day.csv");
+    let written = desk.summary(&["preview", "--date", "2025-06-02", "--csv", file.to_str().unwrap()]).await;
+    assert_eq!((written.code, std::fs::read_to_string(&file).unwrap().lines().count()), (0, 3), "{written:?}");
 
     let sent = desk.summary(&["send", "--date", "2025-06-02"]).await;
     assert_eq!(sent.code, 0, "{sent:?}");
@@ -67,6 +70,7 @@ async fn a_day_is_mailed_once() {
     let accepted = desk.graph.accepted();
     let [mail] = accepted.as_slice() else { panic!("{} mails", accepted.len()) };
     assert_eq!(mail.reference(), "summary/2025-06-02");
+    assert_eq!(mail.body["message"]["attachments"][0]["name"], "disputes-2025-06-02.csv");
     assert_eq!(mail.subject(), "Disputes 2 Jun 2025: 1 won, 1 lost, 100.00 USD recovered");
     assert_eq!(mail.recipients(), ["finance@example.com", "cfo@example.com"]);
     let list = desk.summary(&["list"]).await;

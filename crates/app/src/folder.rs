@@ -92,14 +92,17 @@ fn file_name(reference: &str) -> String {
 
 fn message(mail: &Mail, name: &str, sent_at: i64) -> Vec<u8> {
     let mut bytes = Vec::new();
-    MessageBuilder::new()
+    let mut message = MessageBuilder::new()
         .from(("Chargebook", "chargebook@localhost"))
         .subject(mail.subject.as_str())
         .date(Date::new(sent_at))
         .message_id(format!("{name}@chargebook.localhost"))
         .text_body(mail.text.as_str())
-        .html_body(mail.html.as_str())
-        .serialize(&mut bytes);
+        .html_body(mail.html.as_str());
+    for file in &mail.attachments {
+        message = message.attachment(file.media_type, file.name.as_str(), file.content.as_slice());
+    }
+    message.serialize(&mut bytes);
     bytes
 }
 
@@ -125,6 +128,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
     use std::sync::atomic::{AtomicU32, Ordering};
 
+    use chargebook_domain::ports::Attachment;
     use chrono::{DateTime, Utc};
 
     use super::*;
@@ -175,6 +179,7 @@ mod tests {
             subject: "Disputes 21 Nov 2026: none closed".to_owned(),
             html: "<p>no dispute — gar keine</p>".to_owned(),
             text: "no dispute".to_owned(),
+            attachments: Vec::new(),
         }
     }
 
@@ -201,6 +206,16 @@ mod tests {
         let text = body.find("Content-Type: text/plain").unwrap();
         assert!(text < body.find("Content-Type: text/html").unwrap(), "the last alternative is the one that is shown");
         assert!(body.contains("no dispute\r\n"));
+    }
+
+    #[tokio::test]
+    async fn its_files_are_in_the_eml() {
+        let folder = TestFolder::new();
+        let file = Attachment { name: "day.csv".to_owned(), media_type: "text/csv", content: b"a,\xc3\xbc\n".to_vec() };
+        folder.notifier().send(&Mail { attachments: vec![file], ..mail() }, &attempt()).await;
+        let eml = std::fs::read_to_string(folder.0.join("mail/summary-2026-11-21.eml")).unwrap();
+        assert!(eml.contains("multipart/mixed") && eml.contains("multipart/alternative"), "{eml}");
+        assert!(eml.contains("filename=\"day.csv\"") && eml.contains("YSzDvAo="), "{eml}");
     }
 
     #[tokio::test]

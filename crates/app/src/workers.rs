@@ -199,6 +199,7 @@ mod tests {
             subject: String::new(),
             html: String::new(),
             text: String::new(),
+            attachments: Vec::new(),
         };
         let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: None, mails: Mails::Together };
         let daily = Daily::new(Arc::new(summaries), Arc::new(notifier), Arc::new(write), schedule, Arc::new(clock));

@@ -123,6 +123,7 @@ fn world_of(flawed: Flawed, mails: Mails) -> World {
         subject: sent_again.map(|_| "sent again".to_owned()).unwrap_or_default(),
         html: String::new(),
         text: String::new(),
+        attachments: Vec::new(),
     };
     let daily = Daily::new(summaries.clone(), Arc::new(slow), Arc::new(write), schedule, clock.clone());
     World { summaries, clock, notifier, daily }

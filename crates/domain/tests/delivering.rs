@@ -29,7 +29,7 @@ fn webhook(id: &str) -> OutboxMessage {
 
 fn mail(message: &OutboxMessage) -> Mail {
     let OutboxMessage { id, subject, body, .. } = message.clone();
-    Mail { reference: id, subject, html: format!("<p>{body}</p>"), text: body }
+    Mail { reference: id, subject, html: format!("<p>{body}</p>"), text: body, attachments: Vec::new() }
 }
 
 fn refused(retry_after: Option<Duration>) -> SendOutcome {

@@ -1,6 +1,8 @@
 //! The body of sendMail.
 
-use chargebook_domain::ports::Mail;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chargebook_domain::ports::{Attachment, Mail};
 use serde_json::{Value, json};
 
 /// The name under which a mail keeps its reference. Mails already sent are found by it, so it never changes.
@@ -10,7 +12,7 @@ const REFERENCE_PROPERTY: &str = "String {1425c6b5-2d8f-4e74-b9cc-df0fea931d5f} 
 pub(crate) fn send_mail_body(mail: &Mail, recipients: &[String]) -> Value {
     let recipients: Vec<Value> =
         recipients.iter().map(|address| json!({"emailAddress": {"address": address}})).collect();
-    json!({
+    let mut body = json!({
         "message": {
             "subject": mail.subject,
             "body": {"contentType": "html", "content": mail.html},
@@ -18,5 +20,21 @@ pub(crate) fn send_mail_body(mail: &Mail, recipients: &[String]) -> Value {
             "singleValueExtendedProperties": [{"id": REFERENCE_PROPERTY, "value": mail.reference}],
         },
         "saveToSentItems": true,
+    });
+    let files: Vec<_> = mail.attachments.iter().map(file).collect();
+    // Graph refuses some lists that are empty.
+    if let (false, Some(message)) = (files.is_empty(), body["message"].as_object_mut()) {
+        message.insert("attachments".to_owned(), Value::Array(files));
+    }
+    body
+}
+
+/// <https://learn.microsoft.com/en-us/graph/api/resources/fileattachment>
+fn file(attachment: &Attachment) -> Value {
+    json!({
+        "@odata.type": "#microsoft.graph.fileAttachment",
+        "name": attachment.name,
+        "contentType": attachment.media_type,
+        "contentBytes": STANDARD.encode(&attachment.content),
     })
 }

@@ -160,6 +160,7 @@ pub(super) fn app_with_workers(ports: Ports) -> App {
             subject: "the day".to_owned(),
             html: String::new(),
             text: String::new(),
+            attachments: Vec::new(),
         }),
         api_tokens: Vec::new(),
     };

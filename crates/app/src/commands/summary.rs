@@ -17,6 +17,7 @@ use super::disputes::account;
 use super::screen::Screen;
 use super::{Done, Failure, Refused, say};
 use crate::clock::SystemClock;
+use crate::mail::day_file;
 use crate::settings::Settings;
 use crate::tables::{Columns, maybe, word};
 use crate::wiring;
@@ -51,6 +52,9 @@ pub(super) struct Preview {
     /// Writes the mail as HTML to this file
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Writes the day's disputes as CSV to this file: what goes with the mail where it is not too large
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -115,9 +119,18 @@ pub(super) async fn run(
                 return Err(Refused::new("there is no such book: no dispute is in it").into());
             }
             let mail = wiring::write_mail(settings)(&summary, None);
+            let write = |path: &PathBuf, content: &[u8], what: &str| {
+                std::fs::write(path, content).map_err(|error| Refused::unwritable(path, error))?;
+                say(&format!("{what} in {}.", path.display()))
+            };
+            if let Some(path) = &preview.csv {
+                let lines = day_file(&summary).map_err(Failure::failed)?;
+                write(path, &lines, "The day's disputes are")?;
+            }
             if let Some(path) = &preview.out {
-                std::fs::write(path, &mail.html).map_err(|error| Refused::unwritable(path, error))?;
-                say(&format!("The mail is in {}.", path.display()))?;
+                write(path, mail.html.as_bytes(), "The mail is")?;
+            }
+            if preview.csv.is_some() || preview.out.is_some() {
                 return Ok(Done::Well);
             }
             let shown = Shown { reference: mail.reference, subject: mail.subject, text: mail.text, html: mail.html };

@@ -215,7 +215,7 @@ fn comma_separated<'a>(fields: impl IntoIterator<Item = &'a str>) -> Result<Vec<
 }
 
 /// A text that others chose, with an apostrophe before it where a spreadsheet would take it for a formula and run it.
-fn no_formula(text: &str) -> String {
+pub(crate) fn no_formula(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }

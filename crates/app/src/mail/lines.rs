@@ -128,6 +128,7 @@ impl Change {
     }
 }
 
-fn moment(at: DateTime<Utc>, zone: Tz) -> String {
+/// A moment as it is read.
+pub(super) fn moment(at: DateTime<Utc>, zone: Tz) -> String {
     at.with_timezone(&zone).format("%-d %b %Y %H:%M").to_string()
 }

@@ -21,6 +21,7 @@ pub fn of_message(message: &OutboxMessage) -> Mail {
         subject: message.subject.clone(),
         html: written(&Html { subject: &message.subject, paragraphs }),
         text: message.body.clone(),
+        attachments: Vec::new(),
     }
 }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod amounts;
 mod by_book;
+mod file;
 mod filters;
 mod lines;
 mod message;
@@ -21,18 +22,43 @@ use chrono::{DateTime, Utc};
 
 pub use accounts::AccountNames;
 use amounts::Column;
+pub(crate) use file::day_file;
 pub use message::of_message;
 use view::{Need, View};
+
+/// No mail is larger as it goes to Graph, where its files are base64 in JSON. Graph takes four times as much; mailboxes
+/// and whoever waits for a mail on a telephone take less.
+const BYTES_MAX: usize = 1_000_000;
 
 /// Writes the mail of a summary; with a time, one that a person had sent then, although it may be the second.
 #[must_use]
 pub fn write(summary: &Summary, accounts: &AccountNames, sent_again: Option<DateTime<Utc>>) -> Mail {
-    let view = View::new(summary, accounts, sent_again);
+    let mut view = View::new(summary, accounts, sent_again);
+    if let Some(file) = file::of_day(summary) {
+        view.file = Some(file.name.clone());
+        let mail = Mail { attachments: vec![file], ..without_file(&view) };
+        if bytes(&mail) <= BYTES_MAX {
+            return mail;
+        }
+        view.file = None;
+    }
+    without_file(&view)
+}
+
+/// About how large it is as JSON.
+fn bytes(mail: &Mail) -> usize {
+    let files = mail.attachments.iter().map(|file| file.content.len().div_ceil(3).saturating_mul(4));
+    let escaped = mail.html.matches(['"', '\\', '\n']).count();
+    files.fold(mail.html.len().saturating_add(escaped), usize::saturating_add)
+}
+
+fn without_file(view: &View<'_>) -> Mail {
     Mail {
-        reference: DayMail { date: summary.date, book: summary.book.clone() }.reference(),
-        subject: written(&Subject { view: &view }),
-        html: written(&Html { view: &view }),
-        text: written(&Text { view: &view }),
+        reference: DayMail { date: view.summary.date, book: view.summary.book.clone() }.reference(),
+        subject: written(&Subject { view }),
+        html: written(&Html { view }),
+        text: written(&Text { view }),
+        attachments: Vec::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 mod fixture;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use chargebook_domain::{AccountId, Deltas, Money, OrderRef, Outcome};
@@ -66,7 +66,7 @@ fn what_a_person_had_sent_again_says_so_in_its_subject_and_on_its_top() {
     let (first, again) = (mail(&rich_day()), write(&rich_day(), &AccountNames::default(), Some(at)));
     assert_eq!(again.reference, first.reference);
     assert_eq!(again.subject, format!("{} (sent again)", first.subject));
-    let says = "Sent again on 22 Nov 2026 at 10:05, because a person asked for it.";
+    let says = "Sent again on 22 Nov 2026 10:05, because a person asked for it.";
     for (first, again) in [(&first.text, &again.text), (&first.html, &again.html)] {
         assert!(again.contains(says) && !first.contains("Sent again"), "{again}");
         assert!(again.find(says) < again.find("Win rate"), "{again}");
@@ -290,6 +290,54 @@ fn a_day_of_many_long_disputes_is_bounded() {
     let mail = mail(&summary(DayBooks { rows: closed.chain(changed).collect(), ..no_books() }));
     assert!(mail.html.contains("and 300 more;") && mail.html.contains("and 200 more;"));
     assert!(mail.text.contains("and 300 more;") && mail.text.contains("and 200 more;"));
-    let as_json = mail.html.len() + mail.html.matches(['"', '\n']).count();
-    assert!(as_json < 1_000_000, "{as_json}");
+    assert!(bytes(&mail) < 1_000_000 && mail.html.len() > 500_000, "{}", bytes(&mail));
+    assert!(mail.attachments.is_empty(), "there is no room for it");
+    let says = "chargebook summary preview --date 2026-11-21 --csv FILE writes it.";
+    assert!(mail.html.contains(says) && mail.text.contains(says));
+}
+
+/// The lines of a file, each by the names of its columns.
+fn read(content: &[u8]) -> Vec<BTreeMap<String, String>> {
+    csv::Reader::from_reader(content).deserialize().map(Result::unwrap).collect()
+}
+
+#[test]
+fn the_disputes_of_the_day_go_with_the_mail_and_add_up_to_it() {
+    let day = rich_day();
+    let mail = mail(&day);
+    let [file] = mail.attachments.as_slice() else { panic!("{} files", mail.attachments.len()) };
+    assert_eq!((file.name.as_str(), file.media_type), ("disputes-2026-11-21.csv", "text/csv"));
+    assert!(
+        mail.text.contains("attached disputes-2026-11-21.csv")
+            && mail.html.contains("attached disputes-2026-11-21.csv")
+    );
+    assert_eq!(file.content, day_file(&day).unwrap());
+
+    let lines = read(&file.content);
+    assert_eq!(lines.len(), day.decided.lines.len() + day.changes.lines.len());
+    for (currency, totals) in day.totals.iter().filter(|(currency, _)| currency.exponent().is_some()) {
+        let of_currency = || lines.iter().filter(|line| line["currency"] == currency.code());
+        for (column, name) in
+            Column::AMOUNTS.iter().zip(["recovered", "loss", "fee", "fx", "pending", "suspense", "net"])
+        {
+            let minor = |line: &BTreeMap<String, String>| Money::from_major(&line[name], *currency).unwrap().minor();
+            assert_eq!(of_currency().map(minor).sum::<i64>(), column.of(totals), "{name} in {currency}");
+        }
+        for (column, name) in Column::COUNTS.iter().zip(["closed", "won", "lost"]) {
+            let count = |line: &BTreeMap<String, String>| line[name].parse::<i64>().unwrap();
+            assert_eq!(of_currency().map(count).sum::<i64>(), column.of(totals), "{name} in {currency}");
+        }
+    }
+    assert!(super::write(&summary(no_books()), &AccountNames::default(), None).attachments.is_empty(), "a quiet day");
+}
+
+#[test]
+fn no_text_of_the_file_is_a_formula_or_an_address() {
+    let mut row = row(1, Outcome::Won, "zzz", won(5, 0));
+    row.order = Some(OrderRef::parse("=HYPERLINK(1)").unwrap());
+    row.reason = Some("ana@example.com".to_owned());
+    let lines = read(&day_file(&summary(DayBooks { rows: vec![row], ..no_books() })).unwrap());
+    let told =
+        ["order_ref", "reason", "recovered", "evidence_submitted", "kind"].map(|column| lines[0][column].as_str());
+    assert_eq!(told, ["'=HYPERLINK(1)", "***", "5 minor units", "true", "decided"]);
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::AccountNames;
 use super::amounts::{Column, CurrencyFigures, Share, rate, rate_by_value};
 use super::by_book::ByBook;
-use super::lines::{Change, Closed};
+use super::lines::{Change, Closed, moment};
 use super::networks::Networks;
 use super::shown;
 
@@ -23,6 +23,8 @@ pub(super) struct View<'a> {
     pub(super) summary: &'a Summary,
     /// When a person had it sent, where that is why it goes.
     pub(super) sent_again: Option<String>,
+    /// The file of the day's disputes, where it goes with the mail.
+    pub(super) file: Option<String>,
     /// The book, of whose mail this is.
     pub(super) account: Option<String>,
     pub(super) by_book: ByBook,
@@ -102,7 +104,8 @@ impl<'a> View<'a> {
         let changed: BTreeSet<_> = summary.changes.lines.iter().map(|line| &line.row.key).collect();
         Self {
             summary,
-            sent_again: sent_again.map(|at| at.with_timezone(&summary.zone).format("%-d %b %Y at %H:%M").to_string()),
+            sent_again: sent_again.map(|at| moment(at, summary.zone)),
+            file: None,
             account: summary.book.as_ref().map(|book| shown::identifier(book.as_str())),
             by_book: ByBook::of(summary),
             win_rate: Share::of_counts(summary.win_rate),
@@ -165,6 +168,11 @@ impl<'a> View<'a> {
     /// Whether there is anything to say of what was recovered.
     pub(super) fn says_recovered(&self) -> bool {
         self.summary.closed() > 0 || !self.recovered.is_empty()
+    }
+
+    /// Whether any dispute is listed.
+    pub(super) fn lists_disputes(&self) -> bool {
+        !self.closed.shown.is_empty() || !self.changes.shown.is_empty()
     }
 
     /// How many were decided but are neither won nor lost.

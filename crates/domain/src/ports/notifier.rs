@@ -15,6 +15,19 @@ pub struct Mail {
     pub html: String,
     /// The same as plain text.
     pub text: String,
+    /// The files that go with it.
+    pub attachments: Vec<Attachment>,
+}
+
+/// A file that goes with a mail.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Attachment {
+    /// Its name: ASCII letters, digits, dots and hyphens.
+    pub name: String,
+    /// What it is, such as `text/csv`.
+    pub media_type: &'static str,
+    /// What is in it.
+    pub content: Vec<u8>,
 }
 
 /// What one attempt to send a mail is called, as the text of a UUID, so that the people of the other side can find it.

@@ -1,6 +1,6 @@
 //! What is posted.
 
-use chargebook_domain::ports::{Notifier, SendOutcome};
+use chargebook_domain::ports::{Attachment, Mail, Notifier, SendOutcome};
 use chargebook_port_contracts::fake_graph::{FakeGraph, Fault};
 use serde_json::json;
 
@@ -45,4 +45,18 @@ async fn graph_is_told_what_the_attempt_is_called_also_where_it_is_asked_twice()
     notifier_of(&fake).send(&mail(), &attempt()).await;
     let named: Vec<_> = fake.accepted().into_iter().filter_map(|mail| mail.client_request_id).collect();
     assert_eq!(named, [attempt().to_string()]);
+}
+
+#[tokio::test]
+async fn a_file_goes_with_the_mail() {
+    let fake = FakeGraph::start().await.unwrap();
+    let file = Attachment { name: "day.csv".to_owned(), media_type: "text/csv", content: b"a,\xc3\xbc\n".to_vec() };
+    notifier_of(&fake).send(&Mail { attachments: vec![file], ..mail() }, &attempt()).await;
+    let expected = json!([{
+        "@odata.type": "#microsoft.graph.fileAttachment",
+        "name": "day.csv",
+        "contentType": "text/csv",
+        "contentBytes": "YSzDvAo=",
+    }]);
+    assert_eq!(fake.accepted()[0].body["message"]["attachments"], expected);
 }

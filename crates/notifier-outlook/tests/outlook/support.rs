@@ -44,6 +44,7 @@ pub(crate) fn mail() -> Mail {
         subject: "Disputes on 21 November 2026: 3 won, 1 lost — €1,204.00".to_owned(),
         html: "<p>Recovered &lt;€1,204.00&gt; \"net\"</p>".to_owned(),
         text: "Recovered €1,204.00".to_owned(),
+        attachments: Vec::new(),
     }
 }
 

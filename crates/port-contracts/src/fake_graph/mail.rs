@@ -1,5 +1,7 @@
 //! The sendMail request.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{ERROR_TEXT, State};
@@ -156,7 +158,7 @@ fn readable(request: &Request) -> Option<Value> {
     let understood = is_json
         && has_only(&body, &["message", "saveToSentItems"])
         && body["saveToSentItems"].is_boolean()
-        && has_only(message, &["subject", "body", "toRecipients", "singleValueExtendedProperties"])
+        && has_only(message, &["subject", "body", "toRecipients", "singleValueExtendedProperties", "attachments"])
         && message["subject"].is_string()
         && has_only(&message["body"], &["contentType", "content"])
         && [json!("html"), json!("text")].contains(&message["body"]["contentType"])
@@ -171,8 +173,16 @@ fn readable(request: &Request) -> Option<Value> {
             has_only(property, &["id", "value"])
                 && property["value"].is_string()
                 && property["id"].as_str().is_some_and(|id| id.starts_with("String {") && id.contains("} Name "))
-        });
+        })
+        && (message.get("attachments").is_none() || all_of(&message["attachments"], is_file));
     understood.then_some(body)
+}
+
+fn is_file(attachment: &Value) -> bool {
+    has_only(attachment, &["@odata.type", "name", "contentType", "contentBytes"])
+        && attachment["@odata.type"] == "#microsoft.graph.fileAttachment"
+        && ["name", "contentType"].iter().all(|member| attachment[*member].is_string())
+        && attachment["contentBytes"].as_str().is_some_and(|content| STANDARD.decode(content).is_ok())
 }
 
 fn has_only(value: &Value, names: &[&str]) -> bool {
