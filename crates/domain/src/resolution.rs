@@ -227,3 +227,20 @@ fn kind_at(steps: &[Step], at: DateTime<Utc>) -> ResolutionKind {
         (true, true) | (false, false) => ResolutionKind::Money,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rows_of_one_point_have_one_revision_and_those_of_the_next_the_next() {
+        let [eur, usd] = ["eur", "usd"].map(|code| Currency::parse(code).unwrap());
+        let at = |second| DateTime::from_timestamp(second, 0).unwrap();
+        let fee = Deltas { fee: 1, net: -1, ..Deltas::default() };
+        let targets = [(at(1), eur), (at(1), usd), (at(2), usd), (at(3), usd)].map(|key| (key, fee)).into();
+        let stored = Stored { next_revision: 7, resolutions: [((at(2), usd), fee)].into(), ..Stored::default() };
+        let rows = missing(&[], &targets, &stored).unwrap();
+        let told: Vec<_> = rows.iter().map(|row| (row.revision, row.occurred_at, row.currency)).collect();
+        assert_eq!(told, [(7, at(1), eur), (7, at(1), usd), (8, at(3), usd)]);
+    }
+}

@@ -188,7 +188,7 @@ mod tests {
     fn every_word_reads_back() {
         for (word, status) in WORDS {
             assert_eq!(Status::parse(word), status);
-            assert_eq!(status.as_str(), word);
+            assert_eq!((status.as_str(), status.to_string().as_str()), (word, word));
         }
         let future = Status::parse("in_arbitration");
         assert_eq!(future, Status::Unrecognised("in_arbitration".to_owned()));

@@ -99,6 +99,38 @@ fn of_two_verdicts_in_a_day_the_first_is_the_decision_whichever_came_first() {
 }
 
 #[test]
+fn money_that_moves_after_the_verdict_of_the_day_is_told_as_money() {
+    let fee = Deltas { fee: -1500, net: 1500, ..Deltas::default() };
+    let moved = DayRow { occurred_at: day(3) + TimeDelta::hours(1), ..row("du_1", 1, ResolutionKind::Money, fee) };
+    let summary = compose(&books(vec![row("du_1", 0, ResolutionKind::Decided, lost()), moved])).unwrap();
+    let kinds: Vec<_> = summary.changes.lines.iter().map(|line| line.row.kind).collect();
+    assert_eq!(kinds, [ResolutionKind::Money]);
+}
+
+#[test]
+fn a_verdict_that_is_taken_back_in_its_second_is_no_decision() {
+    let fee = Deltas { fee: 1500, net: -1500, ..Deltas::default() };
+    let back = Deltas::default().minus(&lost()).unwrap().plus(&fee).unwrap();
+    let rows = vec![row("du_1", 0, ResolutionKind::Decided, lost()), row("du_1", 1, ResolutionKind::Corrected, back)];
+    let summary = compose(&books(rows)).unwrap();
+    assert_eq!((summary.closed(), summary.changes.lines.len()), (0, 1));
+    assert_eq!(summary.changes.totals, [(usd(), fee)].into());
+}
+
+#[test]
+fn a_decision_is_what_its_counts_say_whatever_its_row_calls_it() {
+    for (deltas, said, outcome) in [
+        (won(), Outcome::Lost, Outcome::Won),
+        (lost(), Outcome::Won, Outcome::Lost),
+        (Deltas { closed: 1, ..Deltas::default() }, Outcome::Prevented, Outcome::Prevented),
+    ] {
+        let row = DayRow { outcome: said, ..row("du_1", 0, ResolutionKind::Decided, deltas) };
+        let summary = compose(&books(vec![row])).unwrap();
+        assert_eq!(summary.decided.lines[0].outcome, outcome);
+    }
+}
+
+#[test]
 fn changes_to_earlier_decisions_have_their_old_and_new_figures() {
     let earlier = |row: DayRow| DayRow { occurred_at: day(1), before: lost(), ..row };
     let back = |minor| Deltas { recovered: minor, loss: -minor, net: minor, ..Deltas::default() };
