@@ -128,6 +128,9 @@ async fn apart_each_book_has_a_mail_with_its_figures_only() {
 
     let again = platform.run("apart", &["summary", "send", "--date", "2025-06-02", "--account", "acct_1"]).await;
     assert!(again.out.contains("of acct_1 was accepted before"), "{again:?}");
+    let resent = platform.run("apart", &["summary", "resend", "2025-06-02"]).await;
+    assert_eq!((resent.code, platform.graph.accepted().len()), (2, 3), "whose is not said: {resent:?}");
+    assert!(resent.err.contains("--account") && resent.err.contains("acct_1, acct_2, default"), "{resent:?}");
     let together = platform.run("together", &["summary", "send", "--date", "2025-06-02"]).await;
     assert!(together.out.contains("was accepted before"), "{together:?}");
     assert_eq!(platform.mails().len(), 3, "what went apart does not go together");

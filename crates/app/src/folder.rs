@@ -1,5 +1,5 @@
 //! Mail as files in a folder, for those who have no Outlook: each mail as `.eml`, which mail programs open, and as
-//! `.html`, which browsers do.
+//! `.html`, which browsers do, with the files that go with it beside them.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -35,11 +35,14 @@ impl FolderNotifier {
         Self { clock, ..self }
     }
 
-    /// Writes both files, the `.eml` last: where it is, the mail is complete.
+    /// Writes the files, the `.eml` last: where it is, the mail is complete.
     async fn write(&self, mail: &Mail) -> io::Result<PathBuf> {
         self.make_folder().await?;
         let name = file_name(&mail.reference);
         replace(&self.dir.join(format!("{name}.html")), mail.html.as_bytes()).await?;
+        for file in &mail.attachments {
+            replace(&self.dir.join(&file.name), &file.content).await?;
+        }
         let eml = self.dir.join(format!("{name}.eml"));
         replace(&eml, &message(mail, &name, self.clock.now().timestamp())).await?;
         Ok(eml)
@@ -70,7 +73,7 @@ impl Notifier for FolderNotifier {
             Err(why) => SendOutcome::Refused {
                 reason: format!(
                     "the mail could not be written to the folder {}: {why}; make it a folder that this user may write \
-                     to, with space left, and send the mail again",
+                     to, with space left, and send the mail again.",
                     self.dir.display()
                 ),
                 retry_after: None,
@@ -170,7 +173,7 @@ mod tests {
     }
 
     fn attempt() -> RequestId {
-        RequestId::of("folder", "summary/2026-11-21", 1)
+        RequestId::of("folder", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH)
     }
 
     fn mail() -> Mail {
@@ -216,6 +219,7 @@ mod tests {
         let eml = std::fs::read_to_string(folder.0.join("mail/summary-2026-11-21.eml")).unwrap();
         assert!(eml.contains("multipart/mixed") && eml.contains("multipart/alternative"), "{eml}");
         assert!(eml.contains("filename=\"day.csv\"") && eml.contains("YSzDvAo="), "{eml}");
+        assert_eq!(folder.names(), ["day.csv", "summary-2026-11-21.eml", "summary-2026-11-21.html"]);
     }
 
     #[tokio::test]
@@ -244,6 +248,6 @@ mod tests {
         else {
             panic!("it was not refused");
         };
-        assert!(reason.contains("mail: ") && reason.contains("send the mail again"), "{reason}");
+        assert!(reason.contains("mail: ") && reason.ends_with("send the mail again."), "{reason}");
     }
 }

@@ -72,7 +72,8 @@ impl Gate {
         match self.check().await {
             Ok(()) => {
                 if self.is_open.set(()).is_ok() {
-                    self.tell_missing_rights().await;
+                    // Whoever came first neither waits for it nor ends it.
+                    tokio::spawn(tell_missing_rights(self.ledger.clone()));
                 }
                 Ok(&self.ledger)
             }
@@ -85,16 +86,16 @@ impl Gate {
             }
         }
     }
+}
 
-    /// A table of a new version is the role's only once docs/role.sql was run again. What needs it fails until then.
-    async fn tell_missing_rights(&self) {
-        match self.ledger.missing_privileges().await {
-            Ok(missing) if missing.is_empty() => {}
-            Ok(missing) => {
-                error!(missing = missing.join(", "), "the database's role lacks rights: run docs/role.sql again");
-            }
-            Err(error) => error!(error = chain(&error), "the rights of the database's role can't be looked at"),
+/// A table of a new version is the role's only once docs/role.sql was run again. What needs it fails until then.
+async fn tell_missing_rights(ledger: PostgresLedger) {
+    match ledger.missing_privileges().await {
+        Ok(missing) if missing.is_empty() => {}
+        Ok(missing) => {
+            error!(missing = missing.join(", "), "the database's role lacks rights: run docs/role.sql again");
         }
+        Err(error) => error!(error = chain(&error), "the rights of the database's role can't be looked at"),
     }
 }
 

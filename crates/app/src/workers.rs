@@ -134,7 +134,7 @@ fn log_day(day: &DayDone) {
             warn!(summary.date = %date, summary.book = book, reason, "the summary was not taken; it is sent again");
         }
         Some(SendOutcome::Refused { reason, retry_after: None }) => {
-            error!(summary.date = %date, summary.book = book, reason, "the summary was not taken; a person must act, then `summary send`");
+            error!(summary.date = %date, summary.book = book, reason, "the summary was not taken; a person must act, then `summary resend`");
         }
         Some(SendOutcome::Unknown { reason }) => {
             error!(summary.date = %date, summary.book = book, reason, "nobody knows whether the summary was taken; a person must look");
@@ -183,7 +183,7 @@ mod tests {
         summaries
             .expect_claim()
             .times(1)
-            .returning(|request| Ok(Some(Claim { mail: request.mail.clone(), attempt: 1 })));
+            .returning(|request| Ok(Some(Claim { mail: request.mail.clone(), attempt: 1, begun_at: request.now })));
         summaries.expect_settle().times(1).returning(|_, _, _, _| Ok(()));
         let (stop, stopped) = watch::channel(false);
         let mut notifier = MockNotifier::new();

@@ -1,5 +1,6 @@
 //! The words in which the books are stored. Programs outside read them, so that none may change.
 
+use chargebook_domain::ports::DeliveryState;
 use chargebook_domain::{
     Basis, Bucket, Category, Convention, EntryKind, LedgerAccount, Meaning, Outcome, ResolutionKind,
 };
@@ -45,4 +46,6 @@ fn what_is_stored_keeps_its_name() {
     are_stored_as(&Category::ALL, &categories, Category::as_str, Category::parse);
     are_stored_as(&[Basis::Event, Basis::Read], &["event", "read"], Basis::as_str, Basis::parse);
     are_stored_as(&[Meaning::Fee, Meaning::Principal], &["fee", "principal"], Meaning::as_str, Meaning::parse);
+    let states = ["pending", "sending", "accepted", "failed", "unknown"];
+    are_stored_as(&DeliveryState::ALL, &states, DeliveryState::as_str, DeliveryState::parse);
 }

@@ -126,6 +126,14 @@ impl Summaries for PostgresLedger {
             self.tell_apart(channel, request.now, Some(mail.date)).await?;
         }
         let mut transaction = self.begin().await.map_err(ledger_error)?;
+        let before = sqlx::query_scalar!(
+            "SELECT state FROM chargebook.summary_deliveries WHERE business_date = $1 AND channel = $2 FOR UPDATE",
+            mail.date,
+            slot(channel, mail)
+        )
+        .fetch_optional(&mut *transaction)
+        .await
+        .map_err(ledger_error)?;
         let attempt = sqlx::query_scalar!(
             r#"INSERT INTO chargebook.summary_deliveries AS d
                    (business_date, channel, state, attempt, claimed_until, updated_at)
@@ -151,17 +159,18 @@ impl Summaries for PostgresLedger {
         .await
         .map_err(ledger_error)?;
         let Some(attempt) = attempt else { return Ok(None) };
-        let claim = Claim { mail: mail.clone(), attempt };
+        let claim = Claim { mail: mail.clone(), attempt, begun_at: request.now };
         sqlx::query!(
             r#"INSERT INTO chargebook.summary_attempts
-                   (business_date, channel, attempt, request_id, by_person, begun_at)
-               VALUES ($1, $2, $3, $4, $5, $6)"#,
+                   (business_date, channel, attempt, request_id, by_person, begun_at, state_before)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)"#,
             mail.date,
             slot(channel, mail),
             attempt,
             claim.request_id(channel).to_string(),
             request.by_person,
-            request.now
+            request.now,
+            before.filter(|before| before != "pending")
         )
         .execute(&mut *transaction)
         .await
@@ -189,9 +198,13 @@ impl Summaries for PostgresLedger {
             .and_then(|after| TimeDelta::from_std(after).ok())
             .and_then(|after| now.checked_add_signed(after));
         sqlx::query!(
-            r#"WITH settled AS (
+            r#"WITH before AS (
+                   SELECT state_before AS state FROM chargebook.summary_attempts
+                   WHERE business_date = $1 AND channel = $2 AND attempt = $3 AND $9 = 'refused' AND state_before IS NOT NULL
+               ), settled AS (
                    UPDATE chargebook.summary_deliveries
-                   SET state = $4, claimed_until = NULL, receipt = $5, reason = $6, retry_at = $7, updated_at = $8
+                   SET state = coalesce((SELECT state FROM before), $4), claimed_until = NULL, receipt = $5, reason = $6,
+                       retry_at = CASE WHEN EXISTS (SELECT FROM before) THEN NULL ELSE $7::timestamptz END, updated_at = $8
                    WHERE business_date = $1 AND channel = $2 AND attempt = $3 AND state = 'sending'
                    RETURNING business_date, channel, attempt
                )
@@ -282,19 +295,24 @@ impl PostgresLedger {
         rows.into_iter().map(|row| mail(row.date, &row.account)).collect()
     }
 
-    /// A claim that ran out was never settled: its process died, and nobody can know whether the mail went.
+    /// A claim that ran out was never settled: its process died, and nobody can know whether the mail went. An attempt is
+    /// under way only while its delivery says so; a server of an earlier version ends deliveries alone.
     async fn expire(&self, now: DateTime<Utc>) -> Result<(), LedgerError> {
         sqlx::query!(
-            r#"WITH expired AS (
-                   UPDATE chargebook.summary_deliveries
-                   SET state = 'unknown', claimed_until = NULL, updated_at = $1,
-                       reason = 'the process that was sending it ended before it knew how that went'
-                   WHERE state = 'sending' AND claimed_until < $1
-                   RETURNING business_date, channel, attempt, reason
-               )
-               UPDATE chargebook.summary_attempts a SET ended_at = $1, outcome = 'unknown', reason = e.reason
-               FROM expired e
-               WHERE a.business_date = e.business_date AND a.channel = e.channel AND a.attempt = e.attempt"#,
+            r#"UPDATE chargebook.summary_deliveries
+               SET state = 'unknown', claimed_until = NULL, updated_at = $1,
+                   reason = 'The process that was sending it ended before it knew how that went.'
+               WHERE state = 'sending' AND claimed_until < $1"#,
+            now
+        )
+        .execute(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        sqlx::query!(
+            r#"UPDATE chargebook.summary_attempts a SET ended_at = $1, outcome = 'unknown', reason = d.reason
+               FROM chargebook.summary_deliveries d
+               WHERE a.business_date = d.business_date AND a.channel = d.channel AND a.ended_at IS NULL
+                 AND (d.state, d.attempt) IS DISTINCT FROM ('sending', a.attempt)"#,
             now
         )
         .execute(&self.pool)

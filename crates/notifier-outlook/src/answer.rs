@@ -148,6 +148,8 @@ fn error_code(body: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
 
     #[derive(PartialEq, Eq, Debug)]
@@ -164,7 +166,7 @@ mod tests {
             request_id: None,
             wait: USUAL_WAIT,
         };
-        match answer.outcome(&RequestId::of("outlook", "a mail", 1)) {
+        match answer.outcome(&RequestId::of("outlook", "a mail", 1, DateTime::UNIX_EPOCH)) {
             SendOutcome::Accepted { .. } => panic!("{status} is not accepted"),
             SendOutcome::Refused { retry_after, .. } => match retry_after {
                 None => Kind::RefusedForGood,

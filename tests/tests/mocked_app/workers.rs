@@ -45,7 +45,10 @@ fn summaries(done: mpsc::UnboundedSender<&'static str>) -> MockSummaries {
     summaries.expect_sealed().returning(move |_| Ok(sealed));
     summaries.expect_undelivered().returning(move |_, _, _| Ok(vec![DayMail::together(yesterday)]));
     summaries.expect_books().returning(|_, _| Ok(quiet_day()));
-    summaries.expect_claim().times(1).returning(|request| Ok(Some(Claim { mail: request.mail.clone(), attempt: 1 })));
+    summaries
+        .expect_claim()
+        .times(1)
+        .returning(|request| Ok(Some(Claim { mail: request.mail.clone(), attempt: 1, begun_at: request.now })));
     summaries.expect_settle().times(1).returning(move |_, _, _, _| {
         done.send("settled").unwrap();
         Ok(())

@@ -178,8 +178,14 @@ impl Sending<'_> {
             let why = "nothing was ever recorded up to then, or another process is sealing right now";
             return Err(Refused::new(format!("{date} is not sealed: {why}")).into());
         }
+        let mails = self.mails(date, book).await?;
+        if self.by == By::Person && mails.len() > 1 {
+            let books: Vec<_> = mails.iter().filter_map(|mail| Some(mail.book.as_ref()?.as_str())).collect();
+            let why = format!("{date} went in a mail for each book: name one by --account, of {}", books.join(", "));
+            return Err(Refused::wrong_usage(Refused::new(why)));
+        }
         let mut done = Done::Well;
-        for mail in self.mails(date, book).await? {
+        for mail in mails {
             let (text, ended) = self.mail(&mail).await?;
             say(&text)?;
             if ended != Done::Well {
@@ -207,7 +213,7 @@ impl Sending<'_> {
 
     async fn mail(&self, mail: &DayMail) -> Result<(String, Done), Failure> {
         if let Some(outcome) = self.daily.send(mail, self.by).await.map_err(Failure::failed)? {
-            return Ok(sent(mail, outcome));
+            return Ok(sent(mail, self.by, outcome));
         }
         let days = self.ledger.summaries(None, i64::MAX).await.map_err(Failure::failed)?;
         Ok(not_sent(mail, &days, &self.channel, self.screen))
@@ -240,15 +246,14 @@ fn name(mail: &DayMail) -> String {
     format!("The summary of {}{of}", mail.date)
 }
 
-fn sent(mail: &DayMail, outcome: SendOutcome) -> (String, Done) {
+fn sent(mail: &DayMail, by: By, outcome: SendOutcome) -> (String, Done) {
     let name = name(mail);
     match outcome {
         SendOutcome::Accepted { receipt } => (format!("{name} was accepted{}", ending(receipt)), Done::Well),
         SendOutcome::Refused { reason, retry_after } => {
-            let then = if retry_after.is_some() {
-                "A running server tries again by itself.".to_owned()
-            } else {
-                format!("Then {}.", resend(mail))
+            let then = match (by, retry_after) {
+                (By::Schedule, Some(_)) => "A running server tries again by itself.".to_owned(),
+                (By::Schedule, None) | (By::Person, _) => format!("Then {}.", resend(mail)),
             };
             (format!("{name} was not accepted: {reason} {then}"), Done::NeedsAttention)
         }
@@ -336,8 +341,10 @@ fn listed(days: &[Listed], screen: Screen) -> String {
         .left("Channel", |day| maybe(day.channel.as_deref()).to_owned())
         .right("Attempts", |day| day.attempt.unwrap_or_default().to_string())
         .left("Note", |day| maybe(day.reason.as_deref().or(day.receipt.as_deref())).to_owned());
+    let is_earlier =
+        |day: &Listed, attempt: &AttemptLine| day.delivery.attempt.is_some_and(|last| attempt.attempt < last);
     let earlier: Vec<_> =
-        days.iter().flat_map(|day| day.attempts.split_last().map_or(&[][..], |(_, before)| before)).collect();
+        days.iter().flat_map(|day| day.attempts.iter().filter(|attempt| is_earlier(day, attempt))).collect();
     if earlier.is_empty() {
         return columns.table().to_string();
     }

@@ -142,7 +142,7 @@ impl Entry {
     }
 }
 
-/// What was looked at, before anything is written.
+/// What was looked at, before or while it is written.
 #[derive(Default)]
 pub(crate) struct Survey {
     pub postings: u64,
@@ -216,7 +216,7 @@ fn comma_separated<'a>(fields: impl IntoIterator<Item = &'a str>) -> Result<Vec<
 
 /// A text that others chose, with an apostrophe before it where a spreadsheet would take it for a formula and run it.
 pub(crate) fn no_formula(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@']) || text.starts_with(['\t', '\r', '\n']);
     if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 

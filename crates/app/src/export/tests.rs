@@ -221,6 +221,7 @@ fn no_text_is_a_formula() {
         ("-1", "'-1"),
         ("@SUM(1)", "'@SUM(1)"),
         ("\t=1", "'\t=1"),
+        (" =1", "' =1"),
     ] {
         assert_eq!(no_formula(text), written);
     }

@@ -2,15 +2,16 @@
 
 use chargebook_domain::ports::Attachment;
 use chargebook_domain::summary::{DayRow, Summary};
-use chargebook_domain::{Money, OrderRef};
+use chargebook_domain::{AccountId, Money, OrderRef, Outcome};
 use chrono::SecondsFormat;
 
 use super::amounts::Column;
 use super::shown;
 use crate::export::no_formula;
 
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 24] = [
     "business_date",
+    "section",
     "kind",
     "book",
     "dispute_id",
@@ -36,33 +37,34 @@ const COLUMNS: [&str; 23] = [
 ];
 
 /// A line for each dispute and settlement currency that was decided on the day, and for each change to an earlier decision:
-/// what it did to the books on this day, so that the lines add up to the day. Amounts are in major units, times in UTC.
+/// what it did to the books on this day, so that the figures add up to the day's in each settlement currency. Amounts are in
+/// major units, and left out where nobody knows a currency's decimals; times are in UTC.
 ///
 /// # Errors
 /// Never, as it is written to memory.
 pub(crate) fn day_file(summary: &Summary) -> Result<Vec<u8>, csv::Error> {
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(COLUMNS)?;
-    let decided = summary.decided.lines.iter().map(|line| ("decided", line.outcome.as_str(), &line.row));
-    let changed =
-        summary.changes.lines.iter().map(|line| (line.row.kind.as_str(), line.row.outcome.as_str(), &line.row));
-    for (kind, outcome, row) in decided.chain(changed) {
-        csv.write_record(record(summary, kind, outcome, row))?;
+    let decided = summary.decided.lines.iter().map(|line| ("decided", line.outcome, &line.row));
+    let changed = summary.changes.lines.iter().map(|line| ("changed", line.row.outcome, &line.row));
+    for (section, outcome, row) in decided.chain(changed) {
+        csv.write_record(record(summary, section, outcome, row))?;
     }
     csv.into_inner().map_err(|error| error.into_error().into())
 }
 
-fn record(summary: &Summary, kind: &str, outcome: &str, row: &DayRow) -> Vec<String> {
-    let text = |text: &str| no_formula(&shown::identifier(text));
+fn record(summary: &Summary, section: &str, outcome: Outcome, row: &DayRow) -> Vec<String> {
+    let text = |text: &str| no_formula(&shown::whole(text));
     let maybe = |of: Option<&str>| of.map(text).unwrap_or_default();
     let mut fields = vec![
         summary.date.to_string(),
-        kind.to_owned(),
+        section.to_owned(),
+        row.kind.as_str().to_owned(),
         text(row.key.account.as_str()),
         text(row.key.dispute.as_str()),
         maybe(row.order.as_ref().map(OrderRef::as_str)),
         row.occurred_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-        outcome.to_owned(),
+        outcome.as_str().to_owned(),
         maybe(row.reason.as_deref()),
         maybe(row.card_brand.as_deref()),
         row.evidence_submitted.map(|was| was.to_string()).unwrap_or_default(),
@@ -75,14 +77,19 @@ fn record(summary: &Summary, kind: &str, outcome: &str, row: &DayRow) -> Vec<Str
     fields
 }
 
-/// An amount that programs read; words where nobody knows its decimals.
 fn plain(amount: Money) -> String {
-    amount.to_major().map_or_else(|| amount.grouped(), |major| major.to_string())
+    amount.to_major().map(|major| major.to_string()).unwrap_or_default()
 }
 
 /// The file that goes with a day's mail, if anything happened to a dispute.
 pub(super) fn of_day(summary: &Summary) -> Option<Attachment> {
     let is_quiet = summary.decided.lines.is_empty() && summary.changes.lines.is_empty();
     let content = day_file(summary).ok().filter(|_| !is_quiet)?;
-    Some(Attachment { name: format!("disputes-{}.csv", summary.date), media_type: "text/csv", content })
+    let of_book = summary.book.as_ref().map_or_else(String::new, |book| format!("-{}", safe(book)));
+    Some(Attachment { name: format!("disputes-{}{of_book}.csv", summary.date), media_type: "text/csv", content })
+}
+
+/// A book as a part of a file's name.
+fn safe(book: &AccountId) -> String {
+    book.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }

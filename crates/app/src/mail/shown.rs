@@ -19,6 +19,11 @@ pub(super) fn word(text: &str) -> String {
     one_line(&text.replace('_', " "), WORD_CHARS_MAX)
 }
 
+/// An identifier that is not cut, where there is room for it.
+pub(super) fn whole(text: &str) -> String {
+    one_line(text, usize::MAX)
+}
+
 fn one_line(text: &str, chars_max: usize) -> String {
     if text.contains(['@', '\u{ff20}']) {
         return HIDDEN.to_owned();

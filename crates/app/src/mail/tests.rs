@@ -71,6 +71,7 @@ fn what_a_person_had_sent_again_says_so_in_its_subject_and_on_its_top() {
         assert!(again.contains(says) && !first.contains("Sent again"), "{again}");
         assert!(again.find(says) < again.find("Win rate"), "{again}");
     }
+    assert!(again.text.lines().all(|line| line.chars().count() <= 100), "{}", again.text);
 }
 
 #[test]
@@ -307,10 +308,8 @@ fn the_disputes_of_the_day_go_with_the_mail_and_add_up_to_it() {
     let mail = mail(&day);
     let [file] = mail.attachments.as_slice() else { panic!("{} files", mail.attachments.len()) };
     assert_eq!((file.name.as_str(), file.media_type), ("disputes-2026-11-21.csv", "text/csv"));
-    assert!(
-        mail.text.contains("attached disputes-2026-11-21.csv")
-            && mail.html.contains("attached disputes-2026-11-21.csv")
-    );
+    let says = "disputes-2026-11-21.csv, which goes with this mail.";
+    assert!(mail.text.contains(says) && mail.html.contains(says));
     assert_eq!(file.content, day_file(&day).unwrap());
 
     let lines = read(&file.content);
@@ -338,6 +337,21 @@ fn no_text_of_the_file_is_a_formula_or_an_address() {
     row.reason = Some("ana@example.com".to_owned());
     let lines = read(&day_file(&summary(DayBooks { rows: vec![row], ..no_books() })).unwrap());
     let told =
-        ["order_ref", "reason", "recovered", "evidence_submitted", "kind"].map(|column| lines[0][column].as_str());
-    assert_eq!(told, ["'=HYPERLINK(1)", "***", "5 minor units", "true", "decided"]);
+        ["order_ref", "reason", "recovered", "evidence_submitted", "section"].map(|column| lines[0][column].as_str());
+    assert_eq!(told, ["'=HYPERLINK(1)", "***", "", "true", "decided"]);
+}
+
+#[test]
+fn a_verdict_that_arrived_late_is_no_decision_of_the_day_in_the_file_either() {
+    let at = "2026-11-18T12:00:00Z".parse().unwrap();
+    let late = DayRow { occurred_at: at, ..row(1, Outcome::Won, "usd", won(100, 0)) };
+    let book = AccountId::parse("woo:shop").unwrap();
+    let of_book = summary(DayBooks { rows: vec![late], book: Some(book), ..no_books() });
+    let mail = mail(&of_book);
+    assert_eq!(mail.attachments[0].name, "disputes-2026-11-21-woo-shop.csv");
+    let told: Vec<_> = read(&mail.attachments[0].content)
+        .into_iter()
+        .map(|line| (line["section"].clone(), line["kind"].clone()))
+        .collect();
+    assert_eq!(told, [("changed".to_owned(), "decided".to_owned())]);
 }

@@ -2,6 +2,7 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
 /// A mail, ready to be sent.
@@ -32,15 +33,17 @@ pub struct Attachment {
 
 /// What one attempt to send a mail is called, as the text of a UUID, so that the people of the other side can find it.
 ///
-/// It is made of what names the attempt, and so is known before anything is sent.
+/// It is made of what names the attempt and of when it was begun, so that it is known before anything is sent, and no other
+/// installation has it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct RequestId(String);
 
 impl RequestId {
     /// Of an attempt, counted from 1, to send the mail `reference` on `channel`.
     #[must_use]
-    pub fn of(channel: &str, reference: &str, attempt: i32) -> Self {
-        let named = Sha256::digest(format!("{channel}\n{reference}\n{attempt}"));
+    pub fn of(channel: &str, reference: &str, attempt: i32, begun_at: DateTime<Utc>) -> Self {
+        let begun_at = begun_at.timestamp_micros();
+        let named = Sha256::digest(format!("{channel}\n{reference}\n{attempt}\n{begun_at}"));
         let number = named.iter().take(16).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
         let mut digits = format!("{number:032x}");
         // What RFC 9562 calls version 8: made of something, not of chance.
@@ -100,15 +103,14 @@ mod tests {
 
     #[test]
     fn an_attempt_is_called_by_a_uuid_of_its_own() {
-        let first = RequestId::of("outlook", "summary/2026-11-21", 1);
-        assert_eq!(first.to_string(), "96df0035-7326-8829-85b3-c4be7821d517");
-        assert_eq!(first, RequestId::of("outlook", "summary/2026-11-21", 1));
-        for other in [
-            ("folder", "summary/2026-11-21", 1),
-            ("outlook", "summary/2026-11-22", 1),
-            ("outlook", "summary/2026-11-21", 2),
-        ] {
-            assert_ne!(RequestId::of(other.0, other.1, other.2), first);
+        let at = |second| DateTime::from_timestamp(second, 0).unwrap();
+        let (day, begun) = ("summary/2026-11-21", at(1_780_000_000));
+        let first = RequestId::of("outlook", day, 1, begun);
+        assert_eq!(first.to_string(), "f874b86a-61dc-8a75-87fe-2e41ed3fe33a");
+        let others =
+            [("folder", day, 1, begun), ("outlook", "summary/2026-11-22", 1, begun), ("outlook", day, 2, begun)];
+        for (channel, reference, attempt, begun) in others.into_iter().chain([("outlook", day, 1, at(1_780_000_001))]) {
+            assert_ne!(RequestId::of(channel, reference, attempt, begun), first);
         }
     }
 }

@@ -64,7 +64,7 @@ impl DayMail {
 }
 
 /// Where a mail stands on one channel.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DeliveryState {
     /// It is to be sent.
     Pending,
@@ -84,7 +84,7 @@ impl DeliveryState {
 
     /// The stored word.
     #[must_use]
-    pub fn as_str(&self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Sending => "sending",
@@ -108,13 +108,15 @@ pub struct Claim {
     pub mail: DayMail,
     /// Counts the attempts; settling must name the one it ends.
     pub attempt: i32,
+    /// When it was handed out.
+    pub begun_at: DateTime<Utc>,
 }
 
 impl Claim {
     /// What this attempt is called on `channel`.
     #[must_use]
     pub fn request_id(&self, channel: &str) -> RequestId {
-        RequestId::of(channel, &self.mail.reference(), self.attempt)
+        RequestId::of(channel, &self.mail.reference(), self.attempt, self.begun_at)
     }
 }
 
@@ -169,7 +171,8 @@ pub trait Summaries: Send + Sync {
     /// [`LedgerError`].
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError>;
 
-    /// Keeps how an attempt ended. A claim that is not the present one changes nothing.
+    /// Keeps how an attempt ended. A claim that is not the present one changes nothing. Where a person had it sent although it
+    /// went or may have gone, or had failed, a refusal leaves it as it was: nothing of it is sent again by itself.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -208,4 +211,28 @@ pub struct ClaimRequest {
     pub lease: Duration,
     /// Whether a person wants it now, whatever became of it before.
     pub by_person: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mails_overlap_where_a_figure_is_in_both() {
+        let date = |day| NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
+        let [own, other] = [AccountId::own(), AccountId::parse("acct_1").unwrap()];
+        let (together, of_own) = (DayMail::together(date(1)), DayMail::of(date(1), own.clone()));
+        for (mail, overlaps) in [
+            (together.clone(), true),
+            (of_own.clone(), true),
+            (DayMail::of(date(1), other), false),
+            (DayMail::together(date(2)), false),
+            (DayMail::of(date(2), own), false),
+        ] {
+            assert_eq!((of_own.overlaps(&mail), mail.overlaps(&of_own)), (overlaps, overlaps), "{mail:?}");
+            assert_eq!(together.overlaps(&mail), mail.date == together.date, "{mail:?}");
+        }
+        assert_eq!(together.reference(), "summary/2026-11-01");
+        assert_eq!(of_own.reference(), "summary/2026-11-01/default");
+    }
 }

@@ -76,7 +76,7 @@ impl Deliver {
     async fn send(&self, MessageClaim { message, attempt }: &MessageClaim) -> SendOutcome {
         match &message.way {
             Way::Mail => {
-                let request = RequestId::of(self.notifier.channel(), &message.id, *attempt);
+                let request = RequestId::of(self.notifier.channel(), &message.id, *attempt, self.clock.now());
                 self.notifier.send(&(self.write)(message), &request).await
             }
             Way::Webhook(endpoint) => {

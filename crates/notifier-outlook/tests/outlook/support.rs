@@ -4,6 +4,7 @@ use std::time::Duration;
 use chargebook_domain::ports::{Mail, RequestId, SendOutcome};
 use chargebook_notifier_outlook::{OutlookNotifier, OutlookSettings};
 use chargebook_port_contracts::fake_graph::{ERROR_TEXT, FakeGraph};
+use chrono::DateTime;
 use url::Url;
 
 pub(crate) const SECRET: &str = "Zq8~ +/=&%secret";
@@ -35,7 +36,7 @@ pub(crate) fn notifier_of(fake: &FakeGraph) -> OutlookNotifier {
 
 /// What the attempt to send it is called.
 pub(crate) fn attempt() -> RequestId {
-    RequestId::of("outlook", "summary/2026-11-21", 1)
+    RequestId::of("outlook", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH)
 }
 
 pub(crate) fn mail() -> Mail {

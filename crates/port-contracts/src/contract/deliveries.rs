@@ -160,6 +160,23 @@ pub async fn a_person_can_have_what_was_accepted_sent_again(books: &dyn Books) {
     assert_eq!((claim(books, tomorrow).await, undelivered(books, tomorrow).await), (None, vec![]));
 }
 
+/// A refusal leaves what a person had sent as it was: what went is not sent again by itself, here or elsewhere.
+pub async fn what_a_person_had_sent_stands_as_before_when_it_is_refused(books: &dyn Books) {
+    let now = sealed_at(books).await;
+    let mut present = claim(books, now).await.unwrap();
+    for (before, is_odd) in [(accepted(), 0), (SendOutcome::Unknown { reason: "no answer".to_owned() }, 1)] {
+        settle(books, &present, before, now).await;
+        for refusal in [refused(Some(Duration::ZERO)), refused(None)] {
+            let again = claim_by_person(books, now).await.unwrap();
+            settle(books, &again, refusal, now).await;
+            assert_eq!((claim(books, now).await, undelivered(books, now).await), (None, vec![]));
+            let elsewhere = books.undelivered("folder", Mails::Together, now).await.unwrap();
+            assert_eq!((elsewhere, odd(books, now).await), (vec![], is_odd));
+        }
+        present = claim_by_person(books, now).await.unwrap();
+    }
+}
+
 /// The other side did not take it, and a person must change something first.
 pub async fn what_failed_waits_for_a_person(books: &dyn Books) {
     let now = sealed_at(books).await;
@@ -191,13 +208,13 @@ pub async fn what_can_be_tried_again_waits_for_its_time(books: &dyn Books) {
 pub async fn settling_another_claim_changes_nothing(books: &dyn Books) {
     let now = sealed_at(books).await;
     let first = claim(books, now).await.unwrap();
-    let expired = now + TimeDelta::minutes(6);
-    let second = claim_by_person(books, expired).await.unwrap();
-    settle(books, &first, accepted(), expired).await;
-    settle(books, &second, refused(Some(Duration::ZERO)), expired).await;
-    assert_eq!(undelivered(books, expired).await, [date(3)], "the present attempt counts");
-    settle(books, &second, accepted(), expired).await;
-    assert_eq!(undelivered(books, expired).await, [date(3)], "it was settled");
-    let none = Claim { mail: DayMail::together(date(8)), attempt: 1 };
-    books.settle(&none, CHANNEL, &accepted(), expired).await.unwrap();
+    settle(books, &first, refused(Some(Duration::ZERO)), now).await;
+    let second = claim(books, now).await.unwrap();
+    settle(books, &first, accepted(), now).await;
+    settle(books, &second, refused(Some(Duration::ZERO)), now).await;
+    assert_eq!(undelivered(books, now).await, [date(3)], "the present attempt counts");
+    settle(books, &second, accepted(), now).await;
+    assert_eq!(undelivered(books, now).await, [date(3)], "it was settled");
+    let none = Claim { mail: DayMail::together(date(8)), attempt: 1, begun_at: now };
+    books.settle(&none, CHANNEL, &accepted(), now).await.unwrap();
 }

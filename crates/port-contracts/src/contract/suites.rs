@@ -117,6 +117,7 @@ macro_rules! deliveries_contract {
                 a_claim_whose_lease_ran_out_is_never_handed_out_again
                 a_person_can_have_what_is_unknown_sent_again
                 a_person_can_have_what_was_accepted_sent_again
+                what_a_person_had_sent_stands_as_before_when_it_is_refused
                 what_failed_waits_for_a_person
                 what_can_be_tried_again_waits_for_its_time
                 settling_another_claim_changes_nothing;

@@ -16,6 +16,8 @@ use super::{InMemoryLedger, State};
 pub(super) struct Delivery {
     pub(super) state: DeliveryState,
     attempt: i32,
+    /// What it was before a person had it sent, which it is again if that is refused.
+    before: Option<DeliveryState>,
     /// When it can be sent at the earliest, while pending.
     not_before: Option<DateTime<Utc>>,
     /// Until when the present attempt may take, while sending.
@@ -26,7 +28,7 @@ impl Delivery {
     /// Where it stands at `now`: an attempt whose lease ran out has died, and nobody knows how far it came.
     pub(super) fn state_at(&self, now: DateTime<Utc>) -> DeliveryState {
         let died = self.state == DeliveryState::Sending && self.leased_until <= now;
-        if died { DeliveryState::Unknown } else { self.state.clone() }
+        if died { DeliveryState::Unknown } else { self.state }
     }
 
     fn may_have_gone(&self, now: DateTime<Utc>) -> bool {
@@ -100,9 +102,10 @@ impl Summaries for InMemoryLedger {
             return Ok(None);
         }
         let attempt = known.map_or(0, |delivery| delivery.attempt) + 1;
+        let before = known.map(|delivery| delivery.state_at(*now)).filter(|before| *before != DeliveryState::Pending);
         let (state_now, leased_until) = (DeliveryState::Sending, *now + *lease);
-        state.deliveries.insert(slot, Delivery { state: state_now, attempt, not_before: None, leased_until });
-        Ok(Some(Claim { mail: mail.clone(), attempt }))
+        state.deliveries.insert(slot, Delivery { state: state_now, attempt, before, not_before: None, leased_until });
+        Ok(Some(Claim { mail: mail.clone(), attempt, begun_at: *now }))
     }
 
     async fn settle(
@@ -116,6 +119,9 @@ impl Summaries for InMemoryLedger {
         let Some(delivery) = state.deliveries.get_mut(&(claim.mail.clone(), channel.to_owned())) else { return Ok(()) };
         if delivery.attempt == claim.attempt && delivery.state == DeliveryState::Sending {
             (delivery.state, delivery.not_before) = match outcome {
+                SendOutcome::Refused { .. } if delivery.before.is_some() => {
+                    (delivery.before.take().unwrap_or(DeliveryState::Failed), None)
+                }
                 SendOutcome::Accepted { .. } => (DeliveryState::Accepted, None),
                 SendOutcome::Unknown { .. } => (DeliveryState::Unknown, None),
                 SendOutcome::Refused { retry_after: None, .. } => (DeliveryState::Failed, None),
@@ -143,8 +149,13 @@ impl State {
                 .iter()
                 .any(|((mail, _), delivery)| mail.date == *day && (mail.book.is_some() || delivery.may_have_gone(now)));
             for book in books.iter().filter(|_| !done) {
-                let pending =
-                    Delivery { state: DeliveryState::Pending, attempt: 0, not_before: None, leased_until: now };
+                let pending = Delivery {
+                    state: DeliveryState::Pending,
+                    attempt: 0,
+                    before: None,
+                    not_before: None,
+                    leased_until: now,
+                };
                 self.deliveries.insert((DayMail::of(*day, book.clone()), channel.to_owned()), pending);
             }
         }
