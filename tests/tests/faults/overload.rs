@@ -42,7 +42,9 @@ async fn what_can_not_be_booked_now_is_refused_and_not_held_in_memory() {
     sending.until(|seen| seen.refused.get(&overloaded).is_some_and(|times| *times >= 100)).await;
     drop(sending);
     let more_kib = server.memory_kib() - before;
-    assert!(more_kib < 80 << 10, "{more_kib} KiB for 160 MiB that were sent");
+    // 16 MiB of bodies are held, in buffers of up to twice their size, and what is read from them; and each connection has a
+    // buffer. Held as they come, they would be 160 MiB and what is read from these.
+    assert!(more_kib < 120 << 10, "{more_kib} KiB for 160 MiB that were sent");
 
     transaction.rollback().await.unwrap();
     let small = event("evt_small", SystemClock.now(), &dispute("du_small", "needs_response", &[]));
