@@ -84,7 +84,7 @@ impl Notifier for FolderNotifier {
 
 /// The reference with everything that could mean something in a path made a hyphen or a code, so that two books never
 /// have one file.
-fn file_name(reference: &str) -> String {
+pub(crate) fn file_name(reference: &str) -> String {
     let safe = |c: char| match c {
         '/' => "-".to_owned(),
         'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' => c.to_string(),

@@ -196,6 +196,7 @@ mod tests {
             assert_eq!(figures.fx, fx, "{reinstated} of 100 came back");
         }
     }
+
     #[test]
     fn a_won_dispute_by_which_only_a_fee_moved_recovered_nothing() {
         let of = |figures| bucket(Outcome::Won, &BTreeMap::from([(Currency::parse("usd").unwrap(), figures)])).unwrap();

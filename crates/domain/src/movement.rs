@@ -196,8 +196,26 @@ impl Movement {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A movement of US dollars at the epoch, without a fee.
+    pub(crate) fn movement(id: &str, category: Category, amount_minor: i64) -> Movement {
+        Movement {
+            id: MovementId::parse(id).unwrap(),
+            category,
+            amount_minor,
+            fee_minor: 0,
+            net_minor: amount_minor,
+            currency: Currency::parse("usd").unwrap(),
+            occurred_at: DateTime::UNIX_EPOCH,
+            available_on: None,
+            reporting_category: None,
+            stripe_type: "adjustment".to_owned(),
+            description: None,
+            source: None,
+        }
+    }
 
     #[test]
     fn the_reporting_category_decides_and_the_sign_only_where_there_is_none() {
@@ -215,22 +233,6 @@ mod tests {
             assert_eq!(Category::of(reporting, kind, amount), expected, "{reporting:?} {kind} {amount}");
         }
     }
-    fn movement(category: Category, amount_minor: i64) -> Movement {
-        Movement {
-            id: MovementId::parse("txn_1").unwrap(),
-            category,
-            amount_minor,
-            fee_minor: 0,
-            net_minor: amount_minor,
-            currency: Currency::parse("usd").unwrap(),
-            occurred_at: DateTime::UNIX_EPOCH,
-            available_on: None,
-            reporting_category: None,
-            stripe_type: "adjustment".to_owned(),
-            description: None,
-            source: None,
-        }
-    }
 
     #[test]
     fn what_is_taken_out_of_suspense_moves_no_money() {
@@ -240,7 +242,7 @@ mod tests {
             (-5, Meaning::Principal, Category::Withdrawal, -5, 0),
             (5, Meaning::Principal, Category::Reinstatement, 5, 0),
         ] {
-            let of = movement(Category::Other, amount);
+            let of = movement("txn_1", Category::Other, amount);
             let occurred_at = DateTime::UNIX_EPOCH;
             let moved =
                 of.out_of_suspense(&Reclassification { movement: of.id.clone(), meaning, occurred_at }).unwrap();
@@ -252,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_category_may_differ_only_where_there_is_no_amount() {
-        let of = movement;
+        let of = |category, amount| movement("txn_1", category, amount);
         assert!(of(Category::Withdrawal, -5).same_money(&of(Category::Withdrawal, -5)));
         assert!(!of(Category::Withdrawal, -5).same_money(&of(Category::Other, -5)));
         assert!(of(Category::Withdrawal, 0).same_money(&of(Category::Other, 0)));
@@ -264,7 +266,7 @@ mod tests {
         let row = |category, reporting: Option<&str>, text: &str| Movement {
             reporting_category: reporting.map(str::to_owned),
             description: Some(text.to_owned()),
-            ..movement(category, -5)
+            ..movement("txn_1", category, -5)
         };
         for (row, is_about) in [
             (row(Category::Withdrawal, Some("dispute"), ""), true),

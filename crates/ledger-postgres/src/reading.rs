@@ -309,6 +309,36 @@ impl PostgresLedger {
         .map_err(read_error)
     }
 
+    /// How many postings [`Self::journal`] hands over.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub async fn journal_postings(
+        &self,
+        days: &std::ops::RangeInclusive<NaiveDate>,
+        (books_start, zone): (Option<NaiveDate>, Tz),
+        account: Option<&AccountId>,
+    ) -> Result<u64, LedgerError> {
+        let mut transaction = self.begin().await.map_err(read_error)?;
+        sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await.map_err(read_error)?;
+        let postings = sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!"
+               FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
+               WHERE GREATEST(e.posted_on, $3::date) BETWEEN $1 AND $2
+                 AND NOT coalesce(e.sealed_in < $3, (e.occurred_at AT TIME ZONE $5)::date < $3, false)
+                 AND ($4::text IS NULL OR e.account = $4)"#,
+            *days.start(),
+            *days.end(),
+            books_start,
+            account.map(AccountId::as_str),
+            zone.name()
+        )
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(read_error)?;
+        Ok(u64::try_from(postings).unwrap_or_default())
+    }
+
     /// Hands each posting that is dated within the days to `each`, in the order of dates and entries, without holding
     /// them all. The opening balance is left out; what became known later of the time before `books_start` is dated on
     /// it. So the opening and all exports together are the books. With `account`, only the postings of that book.

@@ -125,11 +125,12 @@ impl Summaries for PostgresLedger {
         if mail.book.is_some() {
             self.tell_apart(channel, request.now, Some(mail.date)).await?;
         }
+        let slot = slot(channel, mail);
         let mut transaction = self.begin().await.map_err(ledger_error)?;
         let before = sqlx::query_scalar!(
             "SELECT state FROM chargebook.summary_deliveries WHERE business_date = $1 AND channel = $2 FOR UPDATE",
             mail.date,
-            slot(channel, mail)
+            slot
         )
         .fetch_optional(&mut *transaction)
         .await
@@ -149,7 +150,7 @@ impl Summaries for PostgresLedger {
                   OR ($5 AND d.state <> 'sending')
                RETURNING attempt"#,
             mail.date,
-            slot(channel, mail),
+            slot,
             lease_end(request.now, request.lease),
             request.now,
             request.by_person,
@@ -165,7 +166,7 @@ impl Summaries for PostgresLedger {
                    (business_date, channel, attempt, request_id, by_person, begun_at, state_before)
                VALUES ($1, $2, $3, $4, $5, $6, $7)"#,
             mail.date,
-            slot(channel, mail),
+            slot,
             attempt,
             claim.request_id(channel).to_string(),
             request.by_person,

@@ -91,15 +91,16 @@ pub(super) async fn run(command: Command, ledger: &PostgresLedger, settings: &Se
     let layout = journal.format.layout(settings);
     let source = Source { journal: &journal, ledger, start: (settings.schedule.books_start, settings.schedule.zone) };
     // What went to standard output can't be taken back; a file gets its name in the end, or never.
-    let looks_first = journal.out.is_none() && !layout.takes_all();
-    let postings = if looks_first { Some(source.survey(&*layout).await.map_err(failed)?) } else { None };
+    if journal.out.is_none() && !layout.takes_all() {
+        source.survey(&*layout).await.map_err(failed)?;
+    }
     let unwritable = |error: io::Error| match (&journal.out, error.kind()) {
         (_, io::ErrorKind::InvalidInput) => Refused::wrong_usage(error),
         (Some(path), _) => Refused::unwritable(path, error).into(),
         (None, _) => Failure::output(error),
     };
     let mut files = Files::create(journal.out.as_deref(), layout.head()).map_err(unwritable)?;
-    let written = source.write(&*layout, &mut files, postings).await;
+    let written = source.write(&*layout, &mut files).await;
     let written = written.map_err(|error| match error {
         ExportError::Io(error) => unwritable(error),
         other => failed(other),
@@ -124,31 +125,24 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Looks at all entries, so that what the layout can't take exactly is refused whole. Answers how many postings there
-    /// are.
-    async fn survey(&self, layout: &dyn Layout) -> Result<u64, ExportError> {
+    /// Looks at all entries, so that what the layout can't take exactly is refused whole.
+    async fn survey(&self, layout: &dyn Layout) -> Result<(), ExportError> {
         let mut survey = Survey::default();
-        self.each(&bar(None, "looked at"), |entry| {
+        self.each("looked at", |entry| {
             survey.look(entry, layout);
             Ok(())
         })
         .await?;
-        survey.judge(layout)?;
-        Ok(survey.postings)
+        survey.judge(layout)
     }
 
-    async fn write(
-        &self,
-        layout: &dyn Layout,
-        files: &mut Files,
-        postings: Option<u64>,
-    ) -> Result<Written, ExportError> {
-        let bar = bar(postings, "written");
-        let (mut survey, mut written) = (Survey::default(), Written::default());
-        self.each(&bar, |entry| {
+    async fn write(&self, layout: &dyn Layout, files: &mut Files) -> Result<Written, ExportError> {
+        let (mut survey, mut written, mut is_refused) = (Survey::default(), Written::default(), false);
+        self.each("written", |entry| {
             survey.look(entry, layout);
             // All that can't be written is named, so the rest is still looked at.
-            if survey.judge(layout).is_err() {
+            is_refused = is_refused || survey.judge(layout).is_err();
+            if is_refused {
                 return Ok(());
             }
             written.add(entry)?;
@@ -161,13 +155,14 @@ impl Source<'_> {
 
     async fn each(
         &self,
-        bar: &ProgressBar,
+        done: &str,
         mut each: impl FnMut(&Entry) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
-        bar.enable_steady_tick(Duration::from_millis(100));
         let days: RangeInclusive<_> = self.journal.from..=self.journal.to;
-        let mut entries = Entries::of(self.journal.currency);
         let account = self.journal.account.as_ref();
+        let bar = bar(self.ledger.journal_postings(&days, self.start, account).await?, done);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        let mut entries = Entries::of(self.journal.currency);
         self.ledger
             .journal::<ExportError>(&days, self.start, account, |line| {
                 bar.inc(1);
@@ -180,10 +175,9 @@ impl Source<'_> {
     }
 }
 
-fn bar(postings: Option<u64>, done: &str) -> ProgressBar {
-    let template = if postings.is_some() { "{bar:40} {pos} of {len} postings" } else { "{spinner} {pos} postings" };
-    let style = ProgressStyle::with_template(&format!("{template} {done}"));
-    let bar = ProgressBar::with_draw_target(postings, ProgressDrawTarget::stderr());
+fn bar(postings: u64, done: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(&format!("{{bar:40}} {{pos}} of {{len}} postings {done}"));
+    let bar = ProgressBar::with_draw_target(Some(postings), ProgressDrawTarget::stderr());
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 

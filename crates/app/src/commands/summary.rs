@@ -71,7 +71,7 @@ pub(super) struct Send {
 pub(super) struct Resend {
     /// The business date
     date: NaiveDate,
-    /// Only the mail of this book, where each has its own [default: all of the day]
+    /// The mail of this book, which must be said where each has its own
     #[arg(long, value_parser = account)]
     account: Option<AccountId>,
 }
@@ -111,6 +111,7 @@ pub(super) async fn run(
     let daily = daily.with_monitor(wiring::monitor(settings, Arc::new(ledger.clone()))?);
     let now = SystemClock.now();
     let today = now.with_timezone(&screen.zone).date_naive();
+    let sending = |daily, by| Sending { daily, channel, ledger, screen, by, mails: settings.schedule.mails };
     match command {
         Command::Preview(preview) => {
             let wanted = DayMail { date: preview.date.unwrap_or(today), book: preview.account.clone() };
@@ -139,13 +140,9 @@ pub(super) async fn run(
         }
         Command::Send(Send { date, account }) => {
             let date = date.or(today.pred_opt()).ok_or_else(|| Refused::new("there is no day before today"))?;
-            let sending = Sending { daily, channel, ledger, screen, by: By::Schedule, mails: settings.schedule.mails };
-            sending.day(date, account).await
+            sending(daily, By::Schedule).day(date, account).await
         }
-        Command::Resend(Resend { date, account }) => {
-            let sending = Sending { daily, channel, ledger, screen, by: By::Person, mails: settings.schedule.mails };
-            sending.day(date, account).await
-        }
+        Command::Resend(Resend { date, account }) => sending(daily, By::Person).day(date, account).await,
         Command::List { account, limit } => {
             let days = with_attempts(ledger, account.as_ref(), limit).await.map_err(Failure::failed)?;
             screen.show(&days, |days| listed(days, screen))?;
@@ -258,8 +255,7 @@ fn sent(mail: &DayMail, by: By, outcome: SendOutcome) -> (String, Done) {
             (format!("{name} was not accepted: {reason} {then}"), Done::NeedsAttention)
         }
         SendOutcome::Unknown { reason } => {
-            let look = format!("Look into the mailbox; if it is not there, {}.", resend(mail));
-            (format!("{name}: nobody can know whether it arrived: {reason} {look}"), Done::NeedsAttention)
+            (format!("{name}: nobody can know whether it arrived: {reason} {}", look(mail)), Done::NeedsAttention)
         }
     }
 }
@@ -268,6 +264,11 @@ fn sent(mail: &DayMail, by: By, outcome: SendOutcome) -> (String, Done) {
 fn resend(mail: &DayMail) -> String {
     let of = mail.book.as_ref().map_or_else(String::new, |book| format!(" --account {book}"));
     format!("`chargebook summary resend {}{of}` sends it again", mail.date)
+}
+
+/// What to do where nobody knows whether it arrived.
+fn look(mail: &DayMail) -> String {
+    format!("Look into the mailbox; if it is not there, {}.", resend(mail))
 }
 
 /// A receipt at the end of a sentence, where there is one.
@@ -310,10 +311,7 @@ fn not_sent(mail: &DayMail, days: &[SummaryLine], channel: &str, screen: Screen)
         Some(DeliveryState::Sending) => format!("{name} is being sent right now{on}."),
         Some(DeliveryState::Failed) => format!("{name} failed{on}: {reason} {resend}."),
         Some(DeliveryState::Unknown) => {
-            format!(
-                "{name} went, and whether it arrived is unknown{on}: {reason} Look into the mailbox; if it is not there, \
-                 {resend}."
-            )
+            format!("{name} went, and whether it arrived is unknown{on}: {reason} {}", look(mail))
         }
         Some(DeliveryState::Pending) | None => format!(
             "{name} is to be sent later{on}: {reason} A running server tries again by itself ({}); {resend} now.",

@@ -145,7 +145,6 @@ impl Entry {
 /// What was looked at, before or while it is written.
 #[derive(Default)]
 pub(crate) struct Survey {
-    pub postings: u64,
     currencies: BTreeSet<Currency>,
     objections: u64,
     named: Vec<String>,
@@ -154,7 +153,6 @@ pub(crate) struct Survey {
 impl Survey {
     /// Looks at an entry.
     pub(crate) fn look(&mut self, entry: &Entry, layout: &dyn Layout) {
-        self.postings += u64::try_from(entry.postings.len()).unwrap_or_default();
         self.currencies.extend(entry.postings.iter().map(|posting| posting.amount.currency()));
         if let Some(objection) = layout.objection(entry) {
             self.objections += 1;

@@ -2,12 +2,13 @@
 
 use chargebook_domain::ports::Attachment;
 use chargebook_domain::summary::{DayRow, Summary};
-use chargebook_domain::{AccountId, Money, OrderRef, Outcome};
+use chargebook_domain::{Money, OrderRef, Outcome};
 use chrono::SecondsFormat;
 
 use super::amounts::Column;
 use super::shown;
 use crate::export::no_formula;
+use crate::folder::file_name;
 
 const COLUMNS: [&str; 24] = [
     "business_date",
@@ -85,11 +86,9 @@ fn plain(amount: Money) -> String {
 pub(super) fn of_day(summary: &Summary) -> Option<Attachment> {
     let is_quiet = summary.decided.lines.is_empty() && summary.changes.lines.is_empty();
     let content = day_file(summary).ok().filter(|_| !is_quiet)?;
-    let of_book = summary.book.as_ref().map_or_else(String::new, |book| format!("-{}", safe(book)));
-    Some(Attachment { name: format!("disputes-{}{of_book}.csv", summary.date), media_type: "text/csv", content })
-}
-
-/// A book as a part of a file's name.
-fn safe(book: &AccountId) -> String {
-    book.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+    let name = summary.book.as_ref().map_or_else(
+        || format!("disputes-{}", summary.date),
+        |book| format!("disputes-{}-{}", summary.date, file_name(book.as_str())),
+    );
+    Some(Attachment { name: format!("{name}.csv"), media_type: "text/csv", content })
 }

@@ -348,7 +348,7 @@ fn a_verdict_that_arrived_late_is_no_decision_of_the_day_in_the_file_either() {
     let book = AccountId::parse("woo:shop").unwrap();
     let of_book = summary(DayBooks { rows: vec![late], book: Some(book), ..no_books() });
     let mail = mail(&of_book);
-    assert_eq!(mail.attachments[0].name, "disputes-2026-11-21-woo-shop.csv");
+    assert_eq!(mail.attachments[0].name, "disputes-2026-11-21-woo~3ashop.csv");
     let told: Vec<_> = read(&mail.attachments[0].content)
         .into_iter()
         .map(|line| (line["section"].clone(), line["kind"].clone()))

@@ -7,20 +7,7 @@ fn at(second: i64) -> DateTime<Utc> {
 
 /// A movement whose amount is in suspense where its category is `Other`.
 fn movement(id: &str, category: Category, amount_minor: i64) -> Movement {
-    Movement {
-        id: MovementId::parse(id).unwrap(),
-        category,
-        amount_minor,
-        fee_minor: 0,
-        net_minor: amount_minor,
-        currency: Currency::parse("usd").unwrap(),
-        occurred_at: at(10),
-        available_on: None,
-        reporting_category: None,
-        stripe_type: String::new(),
-        description: None,
-        source: None,
-    }
+    Movement { occurred_at: at(10), ..crate::movement::tests::movement(id, category, amount_minor) }
 }
 
 fn tie(movement: &Movement) -> Attributed {

@@ -23,7 +23,7 @@ pub struct Mail {
 /// A file that goes with a mail.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Attachment {
-    /// Its name: ASCII letters, digits, dots and hyphens.
+    /// Its name: ASCII letters, digits, dots, hyphens, underscores and tildes.
     pub name: String,
     /// What it is, such as `text/csv`.
     pub media_type: &'static str,

@@ -150,12 +150,14 @@ async fn the_summaries_of_all_sealed_days_and_a_preview_are_the_ledger(pool: PgP
 /// The entries that an export of all days has.
 async fn exported(case: &Case, ledger: &PostgresLedger) -> BTreeSet<String> {
     let (days, start) = (date(-30)..=date(AFTER + 30), (case.books_start, case.rules.time_zone));
-    let mut entries = BTreeSet::new();
+    let (mut entries, mut postings) = (BTreeSet::new(), 0);
     let add = |line: JournalLine| -> Result<(), LedgerError> {
         entries.insert(format!("{}/{}", line.account, line.entry_id));
+        postings += 1;
         Ok(())
     };
     ledger.journal(&days, start, None, add).await.unwrap();
+    assert_eq!(ledger.journal_postings(&days, start, None).await.unwrap(), postings);
     entries
 }
 
