@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Clock, Mail, Notifier, RequestId, SendOutcome};
+use chargebook_domain::ports::{Clock, Found, Mail, Notifier, RequestId, SendOutcome};
 use mail_builder::MessageBuilder;
 use mail_builder::headers::date::Date;
 use tokio::fs;
@@ -78,6 +78,17 @@ impl Notifier for FolderNotifier {
                 ),
                 retry_after: None,
             },
+        }
+    }
+
+    async fn find(&self, reference: &str) -> Found {
+        let eml = self.dir.join(format!("{}.eml", file_name(reference)));
+        match fs::try_exists(&eml).await {
+            Ok(true) => Found::There,
+            Ok(false) => Found::NotThere,
+            Err(why) => {
+                Found::CannotTell { reason: format!("The folder {} can't be looked into: {why}.", self.dir.display()) }
+            }
         }
     }
 }
@@ -209,6 +220,15 @@ mod tests {
         let text = body.find("Content-Type: text/plain").unwrap();
         assert!(text < body.find("Content-Type: text/html").unwrap(), "the last alternative is the one that is shown");
         assert!(body.contains("no dispute\r\n"));
+    }
+
+    #[tokio::test]
+    async fn it_finds_what_it_wrote_and_nothing_else() {
+        let folder = TestFolder::new();
+        assert_eq!(folder.notifier().find(&mail().reference).await, Found::NotThere);
+        folder.notifier().send(&mail(), &attempt()).await;
+        assert_eq!(folder.notifier().find(&mail().reference).await, Found::There);
+        assert_eq!(folder.notifier().find("summary/2026-11-22").await, Found::NotThere);
     }
 
     #[tokio::test]

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{
-    Claim, ClaimRequest, Clock, DayMail, LedgerError, Mail, Mails, Notifier, RequestId, Seal, Sealed, SendOutcome,
-    Summaries,
+    Claim, ClaimRequest, Clock, DayMail, Found, LedgerError, Mail, Mails, Notifier, RequestId, Seal, Sealed,
+    SendOutcome, Summaries,
 };
 use chargebook_domain::service::{By, Daily, DayDone, Schedule};
 use chargebook_domain::summary::{DayBooks, Summary};
@@ -91,6 +91,10 @@ impl Notifier for Slow {
     async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome {
         self.clock.advance(TimeDelta::minutes(2));
         self.notifier.send(mail, attempt).await
+    }
+
+    async fn find(&self, reference: &str) -> Found {
+        self.notifier.find(reference).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Mail, Notifier, RequestId, SendOutcome};
+use chargebook_domain::ports::{Found, Mail, Notifier, RequestId, SendOutcome};
 use graph_rs_sdk::{GraphClient, GraphClientConfiguration};
 use reqwest::{Client, Request, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -113,6 +113,10 @@ impl Notifier for OutlookNotifier {
     async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome {
         let sent = self.send_or_fail(mail, attempt).await;
         sent.unwrap_or_else(|SignInFailure { reason, retry_after }| SendOutcome::Refused { reason, retry_after })
+    }
+
+    async fn find(&self, _: &str) -> Found {
+        Found::CannotTell { reason: "The mailbox is not looked into.".to_owned() }
     }
 }
 

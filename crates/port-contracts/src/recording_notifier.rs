@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Mail, Notifier, RequestId, SendOutcome};
+use chargebook_domain::ports::{Found, Mail, Notifier, RequestId, SendOutcome};
 
 /// Remembers the mails it is given, and answers as scripted; once the script has run out it accepts.
 ///
@@ -51,5 +51,9 @@ impl Notifier for RecordingNotifier {
         let mut state = self.state();
         state.sent.push(mail.clone());
         state.script.pop_front().unwrap_or(SendOutcome::Accepted { receipt: None })
+    }
+
+    async fn find(&self, _: &str) -> Found {
+        Found::CannotTell { reason: "It only remembers what it was given.".to_owned() }
     }
 }

@@ -38,7 +38,7 @@ pub use follow_ups::{
 pub use ledger::{Answer, Cause, Content, Disposition, Entry, Ledger, LedgerError, Lookup, Version};
 pub use monitoring::Monitoring;
 pub use movements::{KeptMovement, Movements};
-pub use notifier::{Attachment, Mail, Notifier, RequestId, SendOutcome};
+pub use notifier::{Attachment, Found, Mail, Notifier, RequestId, SendOutcome};
 pub use order_book::{Imported, Link, Linked, OrderBook};
 pub use outbox::{MessageClaim, Outbox, Sent};
 pub use outgoing::{Outgoing, OutgoingCall};

@@ -84,6 +84,20 @@ pub enum SendOutcome {
     },
 }
 
+/// What a look for a mail has shown.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// The other side has it.
+    There,
+    /// The other side does not have it.
+    NotThere,
+    /// This can't be told, or not now.
+    CannotTell {
+        /// A sentence for a person: why, and what to do.
+        reason: String,
+    },
+}
+
 /// Sends mail to finance.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -95,6 +109,11 @@ pub trait Notifier: Send + Sync {
     ///
     /// It never tries again where the first attempt may have been accepted.
     async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome;
+
+    /// Looks for a mail that may have been taken, by its [reference](Mail::reference). It sends nothing.
+    ///
+    /// It says [`Found::There`] or [`Found::NotThere`] only where that is certain: a mail that is not there is sent again.
+    async fn find(&self, reference: &str) -> Found;
 }
 
 #[cfg(test)]

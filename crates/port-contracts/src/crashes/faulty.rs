@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{
-    Answer, Claim, ClaimRequest, DayMail, Entry, Imported, Ledger, LedgerError, Link, Linked, Lookup, Mail, Mails,
-    Notifier, OrderBook, RequestId, Seal, Sealed, SendOutcome, Summaries,
+    Answer, Claim, ClaimRequest, DayMail, Entry, Found, Imported, Ledger, LedgerError, Link, Linked, Lookup, Mail,
+    Mails, Notifier, OrderBook, RequestId, Seal, Sealed, SendOutcome, Summaries,
 };
 use chargebook_domain::summary::DayBooks;
 use chargebook_domain::{AccountId, DisputeKey, OrderPayment, Stored};
@@ -110,5 +110,9 @@ impl<N: Notifier> Notifier for Faulty<N> {
             Ok(()) => outcome,
             Err(_) => SendOutcome::Unknown { reason: reason() },
         }
+    }
+
+    async fn find(&self, reference: &str) -> Found {
+        self.inner.find(reference).await
     }
 }
