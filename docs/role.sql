@@ -46,7 +46,7 @@ GRANT DELETE ON
 GRANT UPDATE (disposition, reason) ON chargebook.source_events TO :"server";
 GRANT UPDATE (sealed_in) ON chargebook.journal_entries, chargebook.resolutions, chargebook.movement_ties TO :"server";
 GRANT UPDATE (customer) ON chargebook.rule_log TO :"server";
-GRANT UPDATE (ended_at, outcome, receipt, reason) ON chargebook.summary_attempts TO :"server";
+GRANT UPDATE (ended_at, outcome, receipt, reason, looked_at, found) ON chargebook.summary_attempts TO :"server";
 
 -- Reports: figures, without customers and bodies.
 GRANT SELECT ON

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{
-    Answer, Claim, ClaimRequest, Completeness, CustomerStanding, Customers, DayMail, Entry, Imported, Ingestion,
-    Ledger, LedgerError, Link, Linked, Lookup, Mails, OrderBook, Overview, Period, ReadClaim, ReadQueue, Rehashed,
-    Seal, Sealed, SendOutcome, Summaries, Sweep, SweepRequest, Sweeps,
+    Answer, Claim, ClaimRequest, Completeness, CustomerStanding, Customers, Due, Entry, Found, Imported, Ingestion,
+    Ledger, LedgerError, Link, Linked, LookTimes, Lookup, Mails, OrderBook, Overview, Period, ReadClaim, ReadQueue,
+    Rehashed, Seal, Sealed, SendOutcome, Summaries, Sweep, SweepRequest, Sweeps,
 };
 use chargebook_domain::summary::DayBooks;
 use chargebook_domain::{
@@ -139,22 +139,29 @@ impl Summaries for Gate {
         self.ledger().await?.books(seal, book).await
     }
 
-    async fn undelivered(&self, channel: &str, mails: Mails, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError> {
-        self.ledger().await?.undelivered(channel, mails, now).await
+    async fn undelivered(
+        &self,
+        channels: &[String],
+        mails: Mails,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Due>, LedgerError> {
+        self.ledger().await?.undelivered(channels, mails, now).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
         self.ledger().await?.claim(request).await
     }
 
-    async fn settle(
-        &self,
-        claim: &Claim,
-        channel: &str,
-        outcome: &SendOutcome,
-        now: DateTime<Utc>,
-    ) -> Result<(), LedgerError> {
-        self.ledger().await?.settle(claim, channel, outcome, now).await
+    async fn settle(&self, claim: &Claim, outcome: &SendOutcome, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        self.ledger().await?.settle(claim, outcome, now).await
+    }
+
+    async fn in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
+        self.ledger().await?.in_doubt(channel, times).await
+    }
+
+    async fn looked(&self, claim: &Claim, found: &Found) -> Result<(), LedgerError> {
+        self.ledger().await?.looked(claim, found).await
     }
 }
 

@@ -48,7 +48,7 @@ pub struct Ports {
     /// By which hashes customers are known.
     pub customers: Arc<dyn Customers>,
     /// Who sends the mail.
-    pub notifier: Arc<dyn Notifier>,
+    pub notifiers: Vec<Arc<dyn Notifier>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Counts what waits, for the metrics.
@@ -117,8 +117,8 @@ impl App {
         let ingest = if lands_orders { ingest.landing_orders(Arc::clone(&ports.orders)) } else { ingest };
         let matching = MatchOrders::new(Arc::clone(&ports.ledger), Arc::clone(&ports.orders), rules);
         let join = Join::new(Arc::clone(&ports.ledger), Arc::clone(&ports.aliases), matching.clone(), rules);
-        let (summaries, notifier) = (Arc::clone(&ports.summaries), Arc::clone(&ports.notifier));
-        let daily = Daily::new(summaries, notifier, write_mail, schedule, Arc::clone(&ports.clock));
+        let (summaries, notifiers) = (Arc::clone(&ports.summaries), ports.notifiers.clone());
+        let daily = Daily::new(summaries, notifiers, write_mail, schedule, Arc::clone(&ports.clock));
         let daily = match &ports.monitor {
             Some(monitor) => daily.with_monitor(monitor.clone()),
             None => daily,
@@ -140,7 +140,9 @@ impl App {
                 let watch = Watch::new(monitor.clone(), acting.act(), Arc::new(monitoring::alert));
                 workers.push(Worker::watching(watch, Arc::clone(&clock)));
             }
-            workers.push(Worker::delivering(acting.deliver(Arc::clone(&ports.notifier), clock)));
+            if let Some(notifier) = ports.notifiers.first() {
+                workers.push(Worker::delivering(acting.deliver(Arc::clone(notifier), clock)));
+            }
         }
         let findings = Findings::default();
         if let Some(asking) = &ports.asking {

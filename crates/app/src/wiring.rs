@@ -1,18 +1,16 @@
 //! Chooses the adapters that the settings ask for. Nothing else names one.
 
-use std::path::Path;
+mod channels;
 mod shops;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use chargebook_domain::monitor::{MonitorRules, NETWORK_PROGRAMMES, Programmes};
-use chargebook_domain::ports::{
-    Clock, DisputeReader, DisputeSource, FollowUps, LedgerError, Monitoring, Notifier, Outbox,
-};
+use chargebook_domain::ports::{Clock, DisputeReader, DisputeSource, FollowUps, LedgerError, Monitoring, Outbox};
 use chargebook_domain::service::{Ask, Ingest, Monitor, WriteMail};
 use chargebook_ledger_postgres::{Gauges, MigrationState, OrderSource, PostgresLedger};
 use chargebook_local_postgres::{Cluster, Durability};
-use chargebook_notifier_outlook::OutlookNotifier;
 use chargebook_notifier_webhook::WebhookSender;
 use chargebook_source_stripe::{StripeApi, StripeDisputeSource};
 use secrecy::ExposeSecret;
@@ -23,7 +21,6 @@ use crate::acting::Acting;
 use crate::asking::Asking;
 use crate::clock::SystemClock;
 use crate::demo;
-use crate::folder::FolderNotifier;
 use crate::gate::{Closed, Gate};
 use crate::mail::{self, AccountNames};
 use crate::metrics::{CountWaiting, Waiting};
@@ -32,6 +29,7 @@ use crate::serve::{App, Policy, Ports};
 use crate::settings::{MonitorSettings, Settings, StripeApiSettings};
 use crate::telemetry::chain;
 
+pub use channels::notifiers;
 pub(crate) use shops::needed_reader as needed_shop;
 
 /// The database of the private cluster that holds the books.
@@ -227,23 +225,6 @@ pub fn ask(settings: &Settings, ledger: &PostgresLedger, reader: Arc<dyn Dispute
     Ask { reader, ingest, clock: Arc::new(SystemClock) }
 }
 
-/// Where the mail goes.
-///
-/// # Errors
-/// [`SetUpError`] when the settings of Outlook can't be right.
-pub fn notifier(settings: &Settings) -> Result<Arc<dyn Notifier>, SetUpError> {
-    let Some(outlook) = &settings.outlook else {
-        return Ok(Arc::new(FolderNotifier::new(settings.data_dir.join("mail"))));
-    };
-    match OutlookNotifier::new(outlook.clone()) {
-        Ok(notifier) => Ok(Arc::new(notifier)),
-        Err(problems) => {
-            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            Err(SetUpError::new(problems.join("; "), "correct the section outlook"))
-        }
-    }
-}
-
 /// Writes mails with the names that the settings give to accounts.
 #[must_use]
 pub fn write_mail(settings: &Settings) -> Arc<WriteMail> {
@@ -290,7 +271,7 @@ pub async fn app(
         summaries: Arc::clone(&gate) as _,
         overview: Arc::clone(&gate) as _,
         customers: gate,
-        notifier: notifier(settings)?,
+        notifiers: notifiers(settings)?,
         clock,
         count_waiting: count_waiting(&database.ledger),
         asking,

@@ -12,11 +12,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chargebook_domain::AccountId;
-use chargebook_domain::ports::{Clock, LedgerError, Overview, SendOutcome};
+use chargebook_domain::ports::{Clock, Found, LedgerError, Overview, SendOutcome};
 use chargebook_domain::service::{Daily, DayDone, MatchOrders};
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
-use tracing::{error, info, warn};
+use tracing::{Level, error, info, warn};
 
 use crate::deliveries::{Deliveries, KEEP_EVERY};
 use crate::telemetry::chain;
@@ -124,27 +124,46 @@ impl Worker {
 }
 
 fn log_day(day: &DayDone) {
-    let (date, book) = (day.mail.date, day.mail.book.as_ref().map(AccountId::as_str));
-    match &day.outcome {
-        None => {}
-        Some(SendOutcome::Accepted { receipt }) => {
-            info!(summary.date = %date, summary.book = book, mail.receipt = receipt, "the summary was sent");
+    let (DayDone::Sent { due, .. } | DayDone::Looked { due, .. }) = day;
+    let (date, book) = (due.mail.date, due.mail.book.as_ref().map(AccountId::as_str));
+    let channel = &due.channel;
+    let (level, reason, what) = match day {
+        DayDone::Sent { outcome: None, .. } => return,
+        DayDone::Sent { outcome: Some(SendOutcome::Accepted { receipt }), .. } => {
+            info!(summary.date = %date, summary.book = book, summary.channel = channel, mail.receipt = receipt, "the summary was sent");
+            return;
         }
-        Some(SendOutcome::Refused { reason, retry_after: Some(_) }) => {
-            warn!(summary.date = %date, summary.book = book, reason, "the summary was not taken; it is sent again");
+        DayDone::Sent { outcome: Some(SendOutcome::Refused { reason, retry_after: Some(_) }), .. } => {
+            (Level::WARN, Some(reason), "the summary was not taken; it is sent again")
         }
-        Some(SendOutcome::Refused { reason, retry_after: None }) => {
-            error!(summary.date = %date, summary.book = book, reason, "the summary was not taken; a person must act, then `summary resend`");
+        DayDone::Sent { outcome: Some(SendOutcome::Refused { reason, retry_after: None }), .. } => {
+            (Level::ERROR, Some(reason), "the summary was not taken; a person must act, then `summary resend`")
         }
-        Some(SendOutcome::Unknown { reason }) => {
-            error!(summary.date = %date, summary.book = book, reason, "nobody knows whether the summary was taken; a person must look");
+        DayDone::Sent { outcome: Some(SendOutcome::Unknown { reason }), .. } => (
+            Level::ERROR,
+            Some(reason),
+            "nobody knows whether the summary was taken; it is looked for where that can be done",
+        ),
+        DayDone::Looked { found: Found::There, .. } => (Level::INFO, None, "the summary was found: it had been taken"),
+        DayDone::Looked { found: Found::NotThere, .. } => {
+            (Level::WARN, None, "the summary was looked for and is not there; it is sent again")
         }
+        DayDone::Looked { found: Found::CannotTell { reason }, .. } => {
+            (Level::ERROR, Some(reason), "nobody can tell whether the summary was taken; a person must look")
+        }
+    };
+    match level {
+        Level::ERROR => error!(summary.date = %date, summary.book = book, summary.channel = channel, reason, "{what}"),
+        Level::WARN => warn!(summary.date = %date, summary.book = book, summary.channel = channel, reason, "{what}"),
+        _ => info!(summary.date = %date, summary.book = book, summary.channel = channel, reason, "{what}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chargebook_domain::ports::{Claim, DayMail, Mail, Mails, MockClock, MockNotifier, MockSummaries, Sealed};
+    use chargebook_domain::ports::{
+        Claim, ClaimRequest, DayMail, Due, Mail, Mails, MockClock, MockNotifier, MockSummaries, Sealed,
+    };
     use chargebook_domain::service::Schedule;
     use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Summary, Window};
     use chrono::{NaiveDate, NaiveTime};
@@ -178,13 +197,16 @@ mod tests {
         let mut summaries = MockSummaries::new();
         let sealed = Sealed { last: Some(days[1]), first_recorded: Some(days[0]) };
         summaries.expect_sealed().returning(move |_| Ok(sealed));
-        summaries.expect_undelivered().returning(move |_, _, _| Ok(days.map(DayMail::together).to_vec()));
+        let due = days.map(|day| Due { mail: DayMail::together(day), channel: "mock".to_owned() });
+        summaries.expect_undelivered().returning(move |_, _, _| Ok(due.to_vec()));
+        summaries.expect_in_doubt().returning(|_, _| Ok(Vec::new()));
         summaries.expect_books().returning(|seal, _| Ok(quiet(seal.date)));
-        summaries
-            .expect_claim()
-            .times(1)
-            .returning(|request| Ok(Some(Claim { mail: request.mail.clone(), attempt: 1, begun_at: request.now })));
-        summaries.expect_settle().times(1).returning(|_, _, _, _| Ok(()));
+        summaries.expect_claim().times(1).returning(|request| {
+            let ClaimRequest { mails, channel, reference, now, .. } = request.clone();
+            let attempts = mails.into_iter().map(|mail| (mail, 1)).collect();
+            Ok(Some(Claim { attempts, channel, reference, begun_at: now }))
+        });
+        summaries.expect_settle().times(1).returning(|_, _, _| Ok(()));
         let (stop, stopped) = watch::channel(false);
         let mut notifier = MockNotifier::new();
         notifier.expect_channel().return_const("mock");
@@ -202,7 +224,8 @@ mod tests {
             attachments: Vec::new(),
         };
         let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: None, mails: Mails::Together };
-        let daily = Daily::new(Arc::new(summaries), Arc::new(notifier), Arc::new(write), schedule, Arc::new(clock));
+        let daily =
+            Daily::new(Arc::new(summaries), vec![Arc::new(notifier)], Arc::new(write), schedule, Arc::new(clock));
         Worker::daily_summary(daily).run(stopped).await;
     }
 }

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{
-    Claim, ClaimRequest, Clock, DayMail, Found, LedgerError, Mail, Mails, Notifier, RequestId, Seal, Sealed,
-    SendOutcome, Summaries,
+    Claim, ClaimRequest, Clock, DayMail, Due, Found, LedgerError, LookTimes, Mail, Mails, Notifier, RequestId, Seal,
+    Sealed, SendOutcome, Summaries,
 };
 use chargebook_domain::service::{By, Daily, DayDone, Schedule};
 use chargebook_domain::summary::{DayBooks, Summary};
@@ -51,8 +51,13 @@ impl Summaries for Flawed {
         self.ledger.books(seal, book).await
     }
 
-    async fn undelivered(&self, channel: &str, mails: Mails, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError> {
-        self.ledger.undelivered(channel, mails, now).await
+    async fn undelivered(
+        &self,
+        channels: &[String],
+        mails: Mails,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Due>, LedgerError> {
+        self.ledger.undelivered(channels, mails, now).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
@@ -60,19 +65,21 @@ impl Summaries for Flawed {
         self.ledger.claim(request).await
     }
 
-    async fn settle(
-        &self,
-        claim: &Claim,
-        channel: &str,
-        outcome: &SendOutcome,
-        now: DateTime<Utc>,
-    ) -> Result<(), LedgerError> {
+    async fn settle(&self, claim: &Claim, outcome: &SendOutcome, now: DateTime<Utc>) -> Result<(), LedgerError> {
         let fail = |left: u32| left.checked_sub(1);
         if self.settles_to_fail.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fail).is_ok() {
             return Err(unavailable());
         }
         self.times.lock().unwrap().push(now);
-        self.ledger.settle(claim, channel, outcome, now).await
+        self.ledger.settle(claim, outcome, now).await
+    }
+
+    async fn in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
+        self.ledger.in_doubt(channel, times).await
+    }
+
+    async fn looked(&self, claim: &Claim, found: &Found) -> Result<(), LedgerError> {
+        self.ledger.looked(claim, found).await
     }
 }
 
@@ -129,7 +136,7 @@ fn world_of(flawed: Flawed, mails: Mails) -> World {
         text: String::new(),
         attachments: Vec::new(),
     };
-    let daily = Daily::new(summaries.clone(), Arc::new(slow), Arc::new(write), schedule, clock.clone());
+    let daily = Daily::new(summaries.clone(), vec![Arc::new(slow)], Arc::new(write), schedule, clock.clone());
     World { summaries, clock, notifier, daily }
 }
 
@@ -144,9 +151,20 @@ impl World {
     }
 
     async fn undelivered(&self) -> Vec<NaiveDate> {
-        let mails = self.summaries.undelivered(RecordingNotifier::CHANNEL, Mails::Together, self.clock.now());
-        mails.await.unwrap().into_iter().map(|mail| mail.date).collect()
+        let channels = [RecordingNotifier::CHANNEL.to_owned()];
+        let due = self.summaries.undelivered(&channels, Mails::Together, self.clock.now()).await.unwrap();
+        due.into_iter().map(|due| due.mail.date).collect()
     }
+}
+
+fn day_of(done: &DayDone) -> NaiveDate {
+    let (DayDone::Sent { due, .. } | DayDone::Looked { due, .. }) = done;
+    due.mail.date
+}
+
+/// A day's mail on the only channel.
+fn due(days: i64) -> Due {
+    Due { mail: DayMail::together(date(days)), channel: RecordingNotifier::CHANNEL.to_owned() }
 }
 
 #[tokio::test]
@@ -167,7 +185,7 @@ async fn what_was_taken_is_kept_although_the_ledger_fails_for_a_moment() {
     assert_eq!(world.sent().len(), 3);
     assert_eq!(world.undelivered().await, []);
     let later = world.clock.now() + TimeDelta::hours(1);
-    assert_eq!(world.summaries.undelivered("other", Mails::Together, later).await.unwrap(), []);
+    assert_eq!(world.summaries.undelivered(&["other".to_owned()], Mails::Together, later).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -185,7 +203,7 @@ async fn a_day_that_can_not_be_read_does_not_keep_back_the_others() {
     let world = world(Flawed { corrupt: Some(date(0)), ..Flawed::default() });
     let (ended, done) = world.run().await;
     assert!(matches!(ended, Err(LedgerError::Corrupt { .. })));
-    assert_eq!(done.iter().map(|day| day.mail.date).collect::<Vec<_>>(), [date(1), date(2)]);
+    assert_eq!(done.iter().map(day_of).collect::<Vec<_>>(), [date(1), date(2)]);
     assert_eq!(world.sent(), [date(1).to_string(), date(2).to_string()]);
     assert_eq!(world.undelivered().await, [date(0)]);
 }
@@ -219,12 +237,12 @@ async fn apart_each_book_is_mailed_each_day_and_a_day_without_anything_too() {
 async fn a_person_has_a_mail_sent_once_more_and_it_says_so() {
     let world = world(Flawed::default());
     world.run().await.0.unwrap();
-    let mail = DayMail::together(date(1));
-    assert_eq!(world.daily.send(&mail, By::Schedule).await.unwrap(), None);
-    let outcome = world.daily.send(&mail, By::Person).await.unwrap();
+    assert_eq!(world.daily.send(&due(1), By::Schedule).await.unwrap(), None);
+    let outcome = world.daily.send(&due(1), By::Person).await.unwrap();
     assert_eq!(outcome, Some(SendOutcome::Accepted { receipt: None }));
     let subjects: Vec<_> = world.notifier.sent().into_iter().map(|mail| mail.subject).collect();
     assert_eq!(subjects, ["", "", "", "sent again"]);
-    let not_sealed = DayMail::together(date(9));
-    assert_eq!(world.daily.send(&not_sealed, By::Person).await.unwrap(), None);
+    assert_eq!(world.daily.send(&due(9), By::Person).await.unwrap(), None, "it is not sealed");
+    let elsewhere = Due { channel: "pigeon".to_owned(), ..due(1) };
+    assert_eq!(world.daily.send(&elsewhere, By::Person).await.unwrap(), None, "there is no such channel");
 }

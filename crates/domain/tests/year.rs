@@ -65,7 +65,7 @@ impl World {
             attachments: Vec::new(),
         };
         let notifier = Arc::new(self.notifier.clone());
-        Daily::new(self.ledger.clone(), notifier, Arc::new(write), schedule, self.clock.clone())
+        Daily::new(self.ledger.clone(), vec![notifier], Arc::new(write), schedule, self.clock.clone())
     }
 
     /// A dispute is filed, or one that is known is decided: now, or weeks ago and told now.

@@ -265,7 +265,7 @@ impl PostgresLedger {
         sqlx::query_as!(
             AttemptLine,
             r#"SELECT business_date, split_part(channel, '/', 1) AS "channel!", substring(channel FROM '/(.*)$') AS account,
-                      attempt, request_id, by_person, begun_at, ended_at, outcome, receipt, reason
+                      attempt, request_id, by_person, begun_at, ended_at, outcome, receipt, reason, looked_at, found
                FROM chargebook.summary_attempts WHERE business_date >= $1
                ORDER BY business_date DESC, summary_attempts.channel, attempt"#,
             since

@@ -5,9 +5,9 @@ use std::fs;
 use std::time::Duration;
 
 use chargebook_domain::ports::{
-    Backfills, ClaimRequest, Conclusion, Customers, DayMail, Deed, FollowUps, LoggedRule, OrderBook, Outbox,
-    OutboxMessage, Overview, Period, ReadQueue, Seal, SendOutcome, Sent, Slice, Summaries, SweepKind, SweepRequest,
-    Sweeps, Way,
+    Backfills, ClaimRequest, Conclusion, Customers, DayMail, Deed, FollowUps, Found, LoggedRule, LookTimes, OrderBook,
+    Outbox, OutboxMessage, Overview, Period, ReadQueue, Seal, SendOutcome, Sent, Slice, Summaries, SweepKind,
+    SweepRequest, Sweeps, Way,
 };
 use chargebook_domain::rules::{RuleName, Tag};
 use chargebook_domain::{
@@ -114,19 +114,21 @@ async fn serve(server: &PostgresLedger) {
     server.ingestion(day(3)).await.unwrap();
     let seal = Seal { date: date(1), zone: Tz::UTC, books_start: None, now: day(2) };
     assert!(server.seal(&seal).await.unwrap());
-    let channel = "folder".to_owned();
     let request = ClaimRequest {
-        mail: DayMail::together(date(1)),
-        channel: channel.clone(),
+        mails: vec![DayMail::together(date(1))],
+        channel: "folder".to_owned(),
+        reference: "summary/2026-01-06".to_owned(),
         now: day(2),
         lease: LEASE,
         by_person: false,
     };
     let claim = server.claim(&request).await.unwrap().unwrap();
     server
-        .settle(&claim, &channel, &SendOutcome::Accepted { receipt: None }, day(2) + TimeDelta::seconds(1))
+        .settle(&claim, &SendOutcome::Unknown { reason: String::new() }, day(2) + TimeDelta::seconds(1))
         .await
         .unwrap();
+    server.in_doubt("folder", &LookTimes { after: LEASE, again_after: LEASE, until: LEASE }).await.unwrap();
+    server.looked(&claim, &Found::There).await.unwrap();
 }
 
 /// Acts on a dispute as rules do, again when nothing of it is kept any more, and sends what that owes.

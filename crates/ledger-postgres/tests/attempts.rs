@@ -7,14 +7,15 @@ use chargebook_domain::AccountId;
 use chargebook_domain::ports::{ClaimRequest, DayMail, Mails, Seal, SendOutcome, Summaries};
 use chargebook_ledger_postgres::{MIGRATOR, OrderSource, PostgresLedger};
 use chargebook_port_contracts::samples::{date, day};
-use chrono::TimeDelta;
 use chrono_tz::Tz;
 use sqlx::PgPool;
 
 const CHANNEL: &str = "outlook";
 
 fn request(mail: DayMail, by_person: bool) -> ClaimRequest {
-    ClaimRequest { mail, channel: CHANNEL.to_owned(), now: day(2), lease: Duration::from_mins(1), by_person }
+    let reference = mail.reference();
+    let (mails, channel, lease) = (vec![mail], CHANNEL.to_owned(), Duration::from_mins(1));
+    ClaimRequest { mails, channel, reference, now: day(2), lease, by_person }
 }
 
 async fn sealed(pool: &PgPool) -> PostgresLedger {
@@ -49,19 +50,20 @@ async fn an_attempt_is_kept_before_it_is_made_and_ends_as_it_ended(pool: PgPool)
     let first = ledger.claim(&request(mail.clone(), false)).await.unwrap().unwrap();
     assert_eq!(kept(&ledger).await, [attempt(1, false, None)]);
     let named = &ledger.summary_attempts(date(1)).await.unwrap()[0].request_id;
-    assert_eq!(*named, first.request_id(CHANNEL).to_string());
+    assert_eq!(*named, first.request_id().to_string());
 
     let refused = SendOutcome::Refused { reason: "too busy".to_owned(), retry_after: Some(Duration::ZERO) };
-    ledger.settle(&first, CHANNEL, &refused, day(2)).await.unwrap();
+    ledger.settle(&first, &refused, day(2)).await.unwrap();
     let second = ledger.claim(&request(mail.clone(), false)).await.unwrap().unwrap();
     let accepted = SendOutcome::Accepted { receipt: Some("req-1".to_owned()) };
-    ledger.settle(&second, CHANNEL, &accepted, day(2)).await.unwrap();
-    ledger.claim(&request(mail, true)).await.unwrap().unwrap();
+    ledger.settle(&second, &accepted, day(2)).await.unwrap();
+    let at_once = ClaimRequest { lease: Duration::ZERO, ..request(mail, true) };
+    ledger.claim(&at_once).await.unwrap().unwrap();
     let ended = [attempt(1, false, Some(("refused", "too busy"))), attempt(2, false, Some(("accepted", "req-1")))];
     assert_eq!(kept(&ledger).await, [&ended[..], &[attempt(3, true, None)]].concat());
 
     // The process died: whoever asks next ends what it began.
-    ledger.undelivered(CHANNEL, Mails::Together, day(2) + TimeDelta::minutes(2)).await.unwrap();
+    ledger.undelivered(&[CHANNEL.to_owned()], Mails::Together, day(2)).await.unwrap();
     let died = "The process that was sending it ended before it knew how that went.";
     assert_eq!(kept(&ledger).await, [&ended[..], &[attempt(3, true, Some(("unknown", died)))]].concat());
 }

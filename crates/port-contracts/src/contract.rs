@@ -23,6 +23,7 @@ pub mod aliases;
 pub mod apart;
 pub mod backfills;
 pub mod by_hand;
+pub mod channels;
 pub mod completeness;
 pub mod conclusions;
 pub mod customers;

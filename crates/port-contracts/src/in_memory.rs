@@ -65,6 +65,8 @@ struct State {
     closings: Vec<Closing>,
     sealed_days: BTreeSet<NaiveDate>,
     deliveries: BTreeMap<(DayMail, String), Delivery>,
+    /// The latest time that anybody told.
+    clock: DateTime<Utc>,
     reads: BTreeMap<DisputeKey, QueuedRead>,
     sweeps: BTreeMap<(AccountId, SweepKind), KeptSweep>,
     whole: BTreeMap<AccountId, Period>,

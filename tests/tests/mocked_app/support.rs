@@ -137,7 +137,7 @@ pub(super) fn ports(ledger: Arc<dyn Ledger>) -> Ports {
         summaries: Arc::new(MockSummaries::new()),
         overview: Arc::new(overview()),
         customers: Arc::new(MockCustomers::new()),
-        notifier: Arc::new(MockNotifier::new()),
+        notifiers: vec![Arc::new(MockNotifier::new())],
         clock: Arc::new(FixedClock::at(now())),
         count_waiting: count,
         asking: None,

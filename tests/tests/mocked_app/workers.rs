@@ -8,7 +8,8 @@ use chargebook::workers::Worker;
 use chargebook_domain::BookRules;
 use chargebook_domain::ports::Sealed;
 use chargebook_domain::ports::{
-    Claim, DayMail, MockNotifier, MockOrderBook, MockSummaries, Notifier, OrderBook, SendOutcome, Summaries,
+    Claim, ClaimRequest, DayMail, Due, MockNotifier, MockOrderBook, MockSummaries, Notifier, OrderBook, SendOutcome,
+    Summaries,
 };
 use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Window};
 use chargebook_port_contracts::samples;
@@ -43,13 +44,17 @@ fn summaries(done: mpsc::UnboundedSender<&'static str>) -> MockSummaries {
     let yesterday = samples::date(2);
     let sealed = Sealed { last: Some(yesterday), first_recorded: Some(yesterday) };
     summaries.expect_sealed().returning(move |_| Ok(sealed));
-    summaries.expect_undelivered().returning(move |_, _, _| Ok(vec![DayMail::together(yesterday)]));
+    summaries.expect_undelivered().returning(move |channels, _, _| {
+        Ok(vec![Due { mail: DayMail::together(yesterday), channel: channels[0].clone() }])
+    });
+    summaries.expect_in_doubt().returning(|_, _| Ok(Vec::new()));
     summaries.expect_books().returning(|_, _| Ok(quiet_day()));
-    summaries
-        .expect_claim()
-        .times(1)
-        .returning(|request| Ok(Some(Claim { mail: request.mail.clone(), attempt: 1, begun_at: request.now })));
-    summaries.expect_settle().times(1).returning(move |_, _, _, _| {
+    summaries.expect_claim().times(1).returning(|request| {
+        let ClaimRequest { mails, channel, reference, now, .. } = request.clone();
+        let attempts = mails.into_iter().map(|mail| (mail, 1)).collect();
+        Ok(Some(Claim { attempts, channel, reference, begun_at: now }))
+    });
+    summaries.expect_settle().times(1).returning(move |_, _, _| {
         done.send("settled").unwrap();
         Ok(())
     });
@@ -73,8 +78,8 @@ async fn a_server_matches_orders_and_mails_the_day_as_soon_as_it_starts() {
         .times(1)
         .returning(|_, _| SendOutcome::Accepted { receipt: None });
     let (orders, summaries): (Arc<dyn OrderBook>, Arc<dyn Summaries>) = (Arc::new(orders), Arc::new(summaries(done)));
-    let notifier: Arc<dyn Notifier> = Arc::new(notifier);
-    let world = Ports { orders, summaries, notifier, ..ports(Arc::new(ledger())) };
+    let notifiers: Vec<Arc<dyn Notifier>> = vec![Arc::new(notifier)];
+    let world = Ports { orders, summaries, notifiers, ..ports(Arc::new(ledger())) };
     let server = Running::start(app_with_workers(world)).await;
     let mut both = [seen.recv().await.unwrap(), seen.recv().await.unwrap()];
     both.sort_unstable();

@@ -7,7 +7,7 @@ use std::time::Instant;
 use chargebook_domain::OrderPayment;
 use chargebook_domain::ports::DayMail;
 use chargebook_domain::ports::{Clock as _, OrderBook, SendOutcome};
-use chargebook_domain::service::{Daily, MatchOrders};
+use chargebook_domain::service::{Daily, DayDone, MatchOrders};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_stories::{Event, Kind, Order, Story, deliveries, stories};
 use chrono::NaiveDate;
@@ -68,7 +68,7 @@ impl Days {
             matching: MatchOrders::new(Arc::clone(&ports.ledger), Arc::clone(&ports.orders), settings.rules),
             daily: Daily::new(
                 Arc::clone(&ports.summaries),
-                Arc::new(notifier),
+                vec![Arc::new(notifier)],
                 write_mail(settings),
                 settings.schedule,
                 clock.clone(),
@@ -144,7 +144,8 @@ impl Days {
         self.clock.advance_to(Calendar::morning_after(date));
         let mut done = Vec::new();
         self.daily.run(|| true, |day| done.push(day)).await.map_err(failed("sum up a day"))?;
-        for outcome in done.into_iter().filter_map(|day| day.outcome) {
+        for day in done {
+            let DayDone::Sent { outcome: Some(outcome), .. } = day else { continue };
             if let SendOutcome::Refused { reason, .. } | SendOutcome::Unknown { reason } = outcome {
                 return Err(DemoError::NoMail { reason });
             }

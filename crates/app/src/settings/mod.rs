@@ -2,6 +2,7 @@
 //!
 //! No layering library is used: figment, the usual one, has had no release since 2024, and stops at the first problem.
 
+mod channels;
 mod given;
 mod keys;
 mod problem;
@@ -24,6 +25,7 @@ use chargebook_notifier_outlook::OutlookSettings;
 use secrecy::SecretString;
 use url::Url;
 
+pub use channels::Channel;
 pub(crate) use given::not_toml;
 pub(crate) use keys::nearest_of;
 pub use problem::{Origin, Problem};
@@ -76,7 +78,9 @@ pub struct Settings {
     pub score_weights: ScoreWeights,
     /// How near the networks' thresholds somebody is told.
     pub monitor: MonitorSettings,
-    /// How mail is sent; `None`: it goes to the folder.
+    /// Where the mail goes.
+    pub channels: Vec<Channel>,
+    /// How mail is sent through Outlook.
     pub outlook: Option<OutlookSettings>,
     /// How accounts are called where people read them.
     pub account_names: BTreeMap<LedgerAccount, String>,

@@ -17,6 +17,7 @@ use chrono::{NaiveDate, NaiveTime};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
+use super::channels::{Channel, channels};
 use super::keys::nearest_of;
 use super::reader::Reader;
 use super::shops::{gateways, shops};
@@ -57,6 +58,11 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
     let (stripe_api, admission) = (stripe_api(reader), admission(reader));
     mode_of_key(reader, &stripe_api, &admission);
     let shops = shops(reader, &admission);
+    let outlook = outlook(reader);
+    let channels = channels(reader, |channel| match channel {
+        Channel::Outlook => outlook.is_some(),
+        Channel::Folder => true,
+    });
     Settings {
         database_url: database_url(reader),
         max_connections: reader
@@ -86,7 +92,8 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         rules_file: reader.text("rules.file").map(PathBuf::from),
         score_weights: score_weights(reader),
         monitor: monitor(reader),
-        outlook: outlook(reader),
+        outlook,
+        channels,
         account_names: of_accounts(reader, "journal.accounts", "name"),
         account_codes: of_accounts(reader, "journal.codes", "code"),
         tax_rate: reader.text("journal.tax_rate").unwrap_or_else(|| "Tax Exempt".to_owned()),

@@ -234,6 +234,8 @@ fn every_problem_is_told_at_once() {
         "stripe.livemode",
         "stripe.requests_per_second",
         "stripe.webhook_secrets",
+        "summary.channels",
+        "summary.channels",
         "summary.mails",
         "summary.send_at",
         "summary.time_zone",

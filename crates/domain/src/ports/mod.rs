@@ -46,7 +46,7 @@ pub use overview::{CustomerStanding, Ingestion, Overview, QueueFailure, QueueSta
 pub use periods::{Closed, Closing, Periods};
 pub use read_queue::{ReadClaim, ReadQueue};
 pub use shop_reader::ShopReader;
-pub use summaries::{Claim, ClaimRequest, DayMail, DeliveryState, Mails, Seal, Sealed, Summaries};
+pub use summaries::{Claim, ClaimRequest, DayMail, DeliveryState, Due, LookTimes, Mails, Seal, Sealed, Summaries};
 pub use sweeps::{Sweep, SweepKind, SweepRequest, Sweeps};
 
 #[cfg(feature = "mock")]

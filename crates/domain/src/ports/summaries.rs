@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::{LedgerError, RequestId, SendOutcome};
+use super::{Found, LedgerError, RequestId, SendOutcome};
 use crate::AccountId;
 use crate::summary::DayBooks;
 
@@ -101,23 +101,46 @@ impl DeliveryState {
     }
 }
 
-/// The right to send one mail, once.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Claim {
+/// A mail that is still to be sent.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Due {
     /// The mail.
     pub mail: DayMail,
-    /// Counts the attempts; settling must name the one it ends.
-    pub attempt: i32,
+    /// The channel on which it goes.
+    pub channel: String,
+}
+
+/// The right to send one mail, once: of a day, or of several that go as one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Claim {
+    /// The days' mails that it stands for, in order, each with its count of attempts; settling must name the present ones.
+    pub attempts: Vec<(DayMail, i32)>,
+    /// The channel.
+    pub channel: String,
+    /// What the mail is [called](super::Mail::reference).
+    pub reference: String,
     /// When it was handed out.
     pub begun_at: DateTime<Utc>,
 }
 
 impl Claim {
-    /// What this attempt is called on `channel`.
+    /// What this attempt is called.
     #[must_use]
-    pub fn request_id(&self, channel: &str) -> RequestId {
-        RequestId::of(channel, &self.mail.reference(), self.attempt, self.begun_at)
+    pub fn request_id(&self) -> RequestId {
+        let attempt = self.attempts.first().map_or(0, |(_, attempt)| *attempt);
+        RequestId::of(&self.channel, &self.reference, attempt, self.begun_at)
     }
+}
+
+/// When what may have gone is looked for, by the ledger's clock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LookTimes {
+    /// How long after the attempt ended: what was taken can be hidden that long.
+    pub after: Duration,
+    /// How long after a look that could not tell.
+    pub again_after: Duration,
+    /// How long after the attempt it is given up.
+    pub until: Duration,
 }
 
 /// Seals business days, and keeps who sends their mails.
@@ -149,20 +172,23 @@ pub trait Summaries: Send + Sync {
     /// [`LedgerError`].
     async fn books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError>;
 
-    /// The mails of sealed days that are still to be sent on `channel`, in order. What went, or may have gone, on another
-    /// channel or in an [overlapping](DayMail::overlaps) mail is not among them: who changes the channel, or `mails`,
-    /// does not mail the past again.
+    /// The mails of sealed days that are still to be sent on `channels`, by day. What went, or may have gone, on a channel
+    /// that is not among them or in an [overlapping](DayMail::overlaps) mail is not to be sent: who changes the channels, or
+    /// `mails`, does not mail the past again. On which of `channels` a day goes is fixed when it is first asked for here with
+    /// several; then each goes by itself.
     ///
     /// Apart, a day goes to the books that are known when its mails are first asked for here: a book that appears later
     /// gets no mails of the time before it.
     ///
     /// # Errors
     /// [`LedgerError`].
-    async fn undelivered(&self, channel: &str, mails: Mails, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError>;
+    async fn undelivered(&self, channels: &[String], mails: Mails, now: DateTime<Utc>)
+    -> Result<Vec<Due>, LedgerError>;
 
     /// Takes the right to send, for as long as `lease`, and keeps that this attempt was begun and what it is called; `None`
-    /// when it is another's, or done, or not due. A claim whose lease ran out without being settled makes the delivery
-    /// unknown, and is never handed out again.
+    /// when some of it is another's, or done, or not due. A claim whose lease ran out without being settled makes the
+    /// delivery unknown, and is never handed out again. Leases run by the ledger's clock: a process whose own is wrong ends
+    /// nobody's claim.
     ///
     /// With `by_person` it is `None` only while it is another's, or where the day has no mail: a person decides whether
     /// what went, here or elsewhere, goes once more.
@@ -176,13 +202,21 @@ pub trait Summaries: Send + Sync {
     ///
     /// # Errors
     /// [`LedgerError`].
-    async fn settle(
-        &self,
-        claim: &Claim,
-        channel: &str,
-        outcome: &SendOutcome,
-        now: DateTime<Utc>,
-    ) -> Result<(), LedgerError>;
+    async fn settle(&self, claim: &Claim, outcome: &SendOutcome, now: DateTime<Utc>) -> Result<(), LedgerError>;
+
+    /// The attempts on `channel` whose end is unknown and that it is time to look for. What a person had sent beside an
+    /// earlier mail is not among them: that mail would be found.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    async fn in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError>;
+
+    /// Keeps what a look has shown: what is there was accepted, what is not there is to be sent again, and what can't be told
+    /// stays unknown. An attempt that is not the present one, or whose end is known, is left as it is.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    async fn looked(&self, claim: &Claim, found: &Found) -> Result<(), LedgerError>;
 }
 
 /// A business day to be sealed.
@@ -201,10 +235,12 @@ pub struct Seal {
 /// A wish to send a mail.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ClaimRequest {
-    /// The mail.
-    pub mail: DayMail,
+    /// The days' mails that go as one, in order.
+    pub mails: Vec<DayMail>,
     /// The channel.
     pub channel: String,
+    /// What the mail is called.
+    pub reference: String,
     /// When.
     pub now: DateTime<Utc>,
     /// How long sending may take.

@@ -7,13 +7,18 @@ use chrono_tz::Tz;
 use super::Monitor;
 use crate::monitor::Month;
 use crate::ports::{
-    Claim, ClaimRequest, Clock, DayMail, LedgerError, Mail, Mails, Notifier, Seal, SendOutcome, Summaries,
+    Claim, ClaimRequest, Clock, DayMail, Due, Found, LedgerError, LookTimes, Mail, Mails, Notifier, Seal, SendOutcome,
+    Summaries,
 };
 use crate::summary::{Summary, compose};
 use crate::{AccountId, MoneyError};
 
 /// How long a claim to send lasts. Longer than any attempt may take, so that an attempt whose claim ran out has died.
 const LEASE: Duration = Duration::from_mins(5);
+
+/// When a mail that may have gone is looked for. Exchange can hide what it took for some minutes.
+const LOOK_TIMES: LookTimes =
+    LookTimes { after: Duration::from_mins(10), again_after: Duration::from_hours(1), until: Duration::from_hours(24) };
 
 /// How often it is tried to keep how a send ended. What is not kept becomes unknown, and takes a person.
 const SETTLE_ATTEMPTS: u32 = 4;
@@ -44,11 +49,11 @@ pub fn due_through(now: DateTime<Utc>, schedule: &Schedule) -> Option<NaiveDate>
 /// Writes the mail of a summary. With a time it is one that a person had sent then, and that says so: it may be the second.
 pub type WriteMail = dyn Fn(&Summary, Option<DateTime<Utc>>) -> Mail + Send + Sync;
 
-/// Seals days, and mails each once.
+/// Seals days, and mails each once on every channel.
 #[derive(Clone)]
 pub struct Daily {
     summaries: Arc<dyn Summaries>,
-    notifier: Arc<dyn Notifier>,
+    notifiers: Vec<Arc<dyn Notifier>>,
     write: Arc<WriteMail>,
     schedule: Schedule,
     clock: Arc<dyn Clock>,
@@ -66,25 +71,35 @@ pub enum By {
 
 /// What was done for a mail.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DayDone {
-    /// The mail.
-    pub mail: DayMail,
-    /// How sending ended; `None` when it was not this caller's to send.
-    pub outcome: Option<SendOutcome>,
+pub enum DayDone {
+    /// It was sent.
+    Sent {
+        /// The mail, and its channel.
+        due: Due,
+        /// How sending ended; `None` when it was not this caller's to send.
+        outcome: Option<SendOutcome>,
+    },
+    /// It may have gone before, and was looked for.
+    Looked {
+        /// The mail, and its channel.
+        due: Due,
+        /// What that has shown.
+        found: Found,
+    },
 }
 
 impl Daily {
-    /// Seals in `summaries` by `schedule`, and sends through `notifier` what `write` makes of each day. Every claim and
-    /// its end have the time that `clock` then says: the mails of a run can take longer than a claim.
+    /// Seals in `summaries` by `schedule`, and sends through each of `notifiers`, whose channels differ, what `write` makes of
+    /// each day. Every claim and its end have the time that `clock` then says: the mails of a run can take longer than a claim.
     #[must_use]
     pub fn new(
         summaries: Arc<dyn Summaries>,
-        notifier: Arc<dyn Notifier>,
+        notifiers: Vec<Arc<dyn Notifier>>,
         write: Arc<WriteMail>,
         schedule: Schedule,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { summaries, notifier, write, schedule, clock, monitor: None }
+        Self { summaries, notifiers, write, schedule, clock, monitor: None }
     }
 
     /// And says in each mail, but those of connected accounts, how near the month is to the networks' programmes.
@@ -93,8 +108,8 @@ impl Daily {
         Self { monitor: Some(monitor), ..self }
     }
 
-    /// Seals every day that has ended and is due, in order, and sends every mail that is still to be sent, one after
-    /// another for as long as `may_go_on`. `tell` hears of each when it is done.
+    /// Seals every day that has ended and is due, in order, looks for mails that may have gone, and sends every one that is still
+    /// to be sent, one after another for as long as `may_go_on`. `tell` hears of each when it is done.
     ///
     /// A mail that can't be sent does not keep back the others, unless the ledger is away.
     ///
@@ -108,13 +123,14 @@ impl Daily {
         let now = self.clock.now();
         let Some(through) = due_through(now, &self.schedule) else { return Ok(()) };
         self.seal_through(through, now).await?;
-        let mut ended = Ok(());
-        for mail in self.undelivered().await? {
+        let due = self.undelivered().await?;
+        let mut ended = self.look(&mut may_go_on, &mut tell).await;
+        for due in due {
             if !may_go_on() {
                 break;
             }
-            match self.send(&mail, By::Schedule).await {
-                Ok(outcome) => tell(DayDone { mail, outcome }),
+            match self.send(&due, By::Schedule).await {
+                Ok(outcome) => tell(DayDone::Sent { due, outcome }),
                 Err(away @ LedgerError::Unavailable(_)) => return ended.and(Err(away)),
                 Err(error) => ended = ended.and(Err(error)),
             }
@@ -122,12 +138,39 @@ impl Daily {
         ended
     }
 
+    /// The channels.
+    pub fn channels(&self) -> impl Iterator<Item = &'static str> {
+        self.notifiers.iter().map(|notifier| notifier.channel())
+    }
+
     /// The mails that are still to be sent.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub async fn undelivered(&self) -> Result<Vec<DayMail>, LedgerError> {
-        self.summaries.undelivered(self.notifier.channel(), self.schedule.mails, self.clock.now()).await
+    pub async fn undelivered(&self) -> Result<Vec<Due>, LedgerError> {
+        let channels: Vec<_> = self.channels().map(str::to_owned).collect();
+        self.summaries.undelivered(&channels, self.schedule.mails, self.clock.now()).await
+    }
+
+    /// Looks for the mails that may have gone, where it is time to. What is not there is sent again, the next time.
+    async fn look(
+        &self,
+        mut may_go_on: impl FnMut() -> bool + Send,
+        mut tell: impl FnMut(DayDone) + Send,
+    ) -> Result<(), LedgerError> {
+        for notifier in &self.notifiers {
+            for claim in self.summaries.in_doubt(notifier.channel(), &LOOK_TIMES).await? {
+                if !may_go_on() {
+                    return Ok(());
+                }
+                let found = notifier.find(&claim.reference).await;
+                self.summaries.looked(&claim, &found).await?;
+                for (mail, _) in claim.attempts {
+                    tell(DayDone::Looked { due: Due { mail, channel: claim.channel.clone() }, found: found.clone() });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Seals every day up to `date`, in order; answers the last day that is sealed then.
@@ -174,35 +217,40 @@ impl Daily {
         Ok((self.write)(&self.summary(mail, now).await?, None))
     }
 
-    /// Sends a mail of a sealed day, unless that is another's to do or, where no person asks for it, done.
+    /// Sends a mail of a sealed day, unless that is another's to do or, where no person asks for it, done; `None` also
+    /// where there is no such channel.
     ///
     /// # Errors
     /// [`LedgerError`]. Where it comes after the mail was handed over, the claim runs out and the delivery is unknown.
-    pub async fn send(&self, mail: &DayMail, by: By) -> Result<Option<SendOutcome>, LedgerError> {
+    pub async fn send(&self, due: &Due, by: By) -> Result<Option<SendOutcome>, LedgerError> {
+        let Some(notifier) = self.notifiers.iter().find(|notifier| notifier.channel() == due.channel) else {
+            return Ok(None);
+        };
         let now = self.clock.now();
-        let written = (self.write)(&self.summary(mail, now).await?, (by == By::Person).then_some(now));
+        let written = (self.write)(&self.summary(&due.mail, now).await?, (by == By::Person).then_some(now));
         let request = ClaimRequest {
-            mail: mail.clone(),
-            channel: self.notifier.channel().to_owned(),
+            mails: vec![due.mail.clone()],
+            channel: due.channel.clone(),
+            reference: written.reference.clone(),
             now: self.clock.now(),
             lease: LEASE,
             by_person: by == By::Person,
         };
         let Some(claim) = self.summaries.claim(&request).await? else { return Ok(None) };
-        let outcome = self.notifier.send(&written, &claim.request_id(&request.channel)).await;
-        self.settle(&claim, &request.channel, &outcome).await?;
+        let outcome = notifier.send(&written, &claim.request_id()).await;
+        self.settle(&claim, &outcome).await?;
         Ok(Some(outcome))
     }
 
     /// At once and again: settling a claim that is settled changes nothing.
-    async fn settle(&self, claim: &Claim, channel: &str, outcome: &SendOutcome) -> Result<(), LedgerError> {
+    async fn settle(&self, claim: &Claim, outcome: &SendOutcome) -> Result<(), LedgerError> {
         let now = self.clock.now();
         for _ in 1..SETTLE_ATTEMPTS {
-            if self.summaries.settle(claim, channel, outcome, now).await.is_ok() {
+            if self.summaries.settle(claim, outcome, now).await.is_ok() {
                 return Ok(());
             }
         }
-        self.summaries.settle(claim, channel, outcome, now).await
+        self.summaries.settle(claim, outcome, now).await
     }
 
     fn day(&self, date: NaiveDate, now: DateTime<Utc>) -> Seal {

@@ -181,6 +181,8 @@ pub struct AttemptLine {
     pub outcome: Option<String>,
     pub receipt: Option<String>,
     pub reason: Option<String>,
+    pub looked_at: Option<DateTime<Utc>>,
+    pub found: Option<String>,
 }
 
 /// A row of `trial_balance`.

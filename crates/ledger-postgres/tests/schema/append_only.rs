@@ -22,7 +22,7 @@ const GUARDED: &[(&str, &[&str])] = &[
     ("dispute_aliases", &[]),
     ("carried_balances", &[]),
     ("carried_figures", &[]),
-    ("summary_attempts", &["ended_at", "outcome", "receipt", "reason"]),
+    ("summary_attempts", &["ended_at", "outcome", "receipt", "reason", "looked_at", "found"]),
 ];
 
 /// The refusal of a guard.

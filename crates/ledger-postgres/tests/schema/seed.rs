@@ -44,8 +44,9 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
     let seal = Seal { date: date(1), zone: Tz::UTC, books_start: None, now: day(2) };
     assert!(ledger.seal(&seal).await.unwrap());
     let request = ClaimRequest {
-        mail: DayMail::together(date(1)),
+        mails: vec![DayMail::together(date(1))],
         channel: "folder".to_owned(),
+        reference: "summary/2026-01-06".to_owned(),
         now: day(2),
         lease: Duration::from_mins(1),
         by_person: false,

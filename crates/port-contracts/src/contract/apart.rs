@@ -45,14 +45,21 @@ fn mails_of(days: i64, accounts: &[&str]) -> Vec<DayMail> {
 }
 
 async fn undelivered(books: &dyn Books, channel: &str, mails: Mails, now: DateTime<Utc>) -> Vec<DayMail> {
-    books.undelivered(channel, mails, now).await.unwrap()
+    let due = books.undelivered(&[channel.to_owned()], mails, now).await.unwrap();
+    due.into_iter().map(|due| due.mail).collect()
 }
 
 async fn end(books: &dyn Books, mail: &DayMail, channel: &str, outcome: SendOutcome, now: DateTime<Utc>) -> bool {
-    let (mail, on) = (mail.clone(), channel.to_owned());
-    let request = ClaimRequest { mail, channel: on, now, lease: Duration::from_mins(5), by_person: false };
+    let request = ClaimRequest {
+        mails: vec![mail.clone()],
+        channel: channel.to_owned(),
+        reference: mail.reference(),
+        now,
+        lease: Duration::from_mins(5),
+        by_person: false,
+    };
     let Some(claim) = books.claim(&request).await.unwrap() else { return false };
-    books.settle(&claim, channel, &outcome, now).await.unwrap();
+    books.settle(&claim, &outcome, now).await.unwrap();
     true
 }
 

@@ -156,7 +156,8 @@ pub async fn what_is_before_the_books_is_the_opening(books: &dyn Books) {
     let lost = Deltas { closed: 1, lost: 1, ..Deltas::default() };
     assert_eq!(first.resolved, BTreeMap::from([(usd(), lost)]));
     assert_eq!(last(books).await, Some(date(3)));
-    let mails = books.undelivered("outlook", Mails::Together, day(4)).await.unwrap();
+    let mails = books.undelivered(&["outlook".to_owned()], Mails::Together, day(4)).await.unwrap();
+    let mails: Vec<_> = mails.into_iter().map(|due| due.mail).collect();
     assert_eq!(mails, [DayMail::together(date(3))], "the opening is never mailed");
     assert!(books.seal(&wish(4)).await.unwrap());
     assert_eq!(books.books(&wish(4), None).await.unwrap().rows.len(), 1);

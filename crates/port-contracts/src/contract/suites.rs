@@ -115,6 +115,7 @@ macro_rules! deliveries_contract {
                 of_racing_claims_one_wins
                 a_day_that_went_on_another_channel_is_not_sent_again
                 a_claim_whose_lease_ran_out_is_never_handed_out_again
+                a_clock_that_is_wrong_ends_no_claim
                 a_person_can_have_what_is_unknown_sent_again
                 a_person_can_have_what_was_accepted_sent_again
                 what_a_person_had_sent_stands_as_before_when_it_is_refused
@@ -131,6 +132,15 @@ macro_rules! deliveries_contract {
                 every_part_is_narrowed_to_the_book
                 nothing_quarantined_is_in_no_mail
                 a_mail_that_failed_is_told_to_those_who_miss_it;
+            #[channels]
+                a_day_goes_on_each_of_several_channels
+                a_channel_that_is_added_is_not_mailed_the_past
+                each_books_mail_goes_on_each_channel
+                days_that_go_as_one_are_claimed_and_end_together
+                what_is_found_was_accepted
+                what_is_not_there_is_sent_again
+                what_can_not_be_told_is_looked_for_again
+                what_a_person_had_sent_beside_another_is_not_looked_for;
         }
     };
 }

@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{
-    Answer, Claim, ClaimRequest, DayMail, Entry, Found, Imported, Ledger, LedgerError, Link, Linked, Lookup, Mail,
-    Mails, Notifier, OrderBook, RequestId, Seal, Sealed, SendOutcome, Summaries,
+    Answer, Claim, ClaimRequest, Due, Entry, Found, Imported, Ledger, LedgerError, Link, Linked, LookTimes, Lookup,
+    Mail, Mails, Notifier, OrderBook, RequestId, Seal, Sealed, SendOutcome, Summaries,
 };
 use chargebook_domain::summary::DayBooks;
 use chargebook_domain::{AccountId, DisputeKey, OrderPayment, Stored};
@@ -75,22 +75,29 @@ impl<B: Summaries> Summaries for Faulty<B> {
         self.call("books", self.inner.books(seal, book)).await
     }
 
-    async fn undelivered(&self, channel: &str, mails: Mails, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError> {
-        self.call("undelivered", self.inner.undelivered(channel, mails, now)).await
+    async fn undelivered(
+        &self,
+        channels: &[String],
+        mails: Mails,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Due>, LedgerError> {
+        self.call("undelivered", self.inner.undelivered(channels, mails, now)).await
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
         self.call("claim", self.inner.claim(request)).await
     }
 
-    async fn settle(
-        &self,
-        claim: &Claim,
-        channel: &str,
-        outcome: &SendOutcome,
-        now: DateTime<Utc>,
-    ) -> Result<(), LedgerError> {
-        self.call("settle", self.inner.settle(claim, channel, outcome, now)).await
+    async fn settle(&self, claim: &Claim, outcome: &SendOutcome, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        self.call("settle", self.inner.settle(claim, outcome, now)).await
+    }
+
+    async fn in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
+        self.call("in_doubt", self.inner.in_doubt(channel, times)).await
+    }
+
+    async fn looked(&self, claim: &Claim, found: &Found) -> Result<(), LedgerError> {
+        self.call("looked", self.inner.looked(claim, found)).await
     }
 }
 

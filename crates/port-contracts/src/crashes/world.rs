@@ -172,7 +172,7 @@ where
                     books_start: Some(self.case.books_start),
                     mails: Mails::Together,
                 };
-                let daily = Daily::new(Arc::new(books), notifier, Arc::new(mail), days, self.clock.clone());
+                let daily = Daily::new(Arc::new(books), vec![notifier], Arc::new(mail), days, self.clock.clone());
                 Box::pin(async move { daily.run(|| true, drop).await.map(|()| Vec::new()) })
             }
         }

@@ -164,10 +164,9 @@ impl State {
             kept.disposition == Disposition::Quarantined && book.is_none_or(|book| *book == home(account))
         });
         let undelivered = self.deliveries.iter().filter(|((mail, _), delivery)| {
-            let state = delivery.state_at(seal.now);
             mail.date < seal.date
                 && mail.overlaps(&DayMail { date: mail.date, book: book.cloned() })
-                && matches!(state, DeliveryState::Failed | DeliveryState::Unknown)
+                && matches!(delivery.state, DeliveryState::Failed | DeliveryState::Unknown)
         });
         Attention {
             orphans: count(&|kept| kept.dispute.order_match == OrderMatch::Orphan),

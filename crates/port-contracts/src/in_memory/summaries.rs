@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use chargebook_domain::AccountId;
 use chargebook_domain::ports::{
-    Claim, ClaimRequest, DayMail, DeliveryState, LedgerError, Mails, Seal, Sealed, SendOutcome, Summaries,
+    Claim, ClaimRequest, DayMail, DeliveryState, Due, Found, LedgerError, LookTimes, Mails, Seal, Sealed, SendOutcome,
+    Summaries,
 };
 use chargebook_domain::summary::DayBooks;
 use chrono::{DateTime, NaiveDate, Utc};
@@ -22,21 +23,37 @@ pub(super) struct Delivery {
     not_before: Option<DateTime<Utc>>,
     /// Until when the present attempt may take, while sending.
     leased_until: DateTime<Utc>,
+    /// Whether it was to go on other channels as well from the start.
+    beside: bool,
+    /// What the last attempt was sent as, and when it was handed out.
+    sent_as: Option<(String, DateTime<Utc>)>,
+    /// When its end became unknown, and when it was last looked for.
+    ended_at: DateTime<Utc>,
+    looked_at: Option<DateTime<Utc>>,
 }
 
 impl Delivery {
-    /// Where it stands at `now`: an attempt whose lease ran out has died, and nobody knows how far it came.
-    pub(super) fn state_at(&self, now: DateTime<Utc>) -> DeliveryState {
-        let died = self.state == DeliveryState::Sending && self.leased_until <= now;
-        if died { DeliveryState::Unknown } else { self.state }
+    fn pending(beside: bool) -> Self {
+        let long_ago = DateTime::UNIX_EPOCH;
+        Self {
+            state: DeliveryState::Pending,
+            attempt: 0,
+            before: None,
+            not_before: None,
+            leased_until: long_ago,
+            beside,
+            sent_as: None,
+            ended_at: long_ago,
+            looked_at: None,
+        }
     }
 
-    fn may_have_gone(&self, now: DateTime<Utc>) -> bool {
-        matches!(self.state_at(now), DeliveryState::Accepted | DeliveryState::Sending | DeliveryState::Unknown)
+    fn may_have_gone(&self) -> bool {
+        matches!(self.state, DeliveryState::Accepted | DeliveryState::Sending | DeliveryState::Unknown)
     }
 
     fn can_be_sent(&self, now: DateTime<Utc>, by_person: bool) -> bool {
-        match self.state_at(now) {
+        match self.state {
             DeliveryState::Pending => by_person || self.not_before.is_none_or(|not_before| not_before <= now),
             DeliveryState::Failed | DeliveryState::Unknown | DeliveryState::Accepted => by_person,
             DeliveryState::Sending => false,
@@ -68,56 +85,74 @@ impl Summaries for InMemoryLedger {
         Ok(self.state().day_books(seal, book))
     }
 
-    async fn undelivered(&self, channel: &str, mails: Mails, now: DateTime<Utc>) -> Result<Vec<DayMail>, LedgerError> {
+    async fn undelivered(
+        &self,
+        channels: &[String],
+        mails: Mails,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Due>, LedgerError> {
         let mut state = self.state();
-        let of_days: BTreeSet<_> = match mails {
-            Mails::Together => state.sealed_days.iter().copied().map(DayMail::together).collect(),
-            Mails::Apart => {
-                state.tell_apart(channel, now, None);
-                let mails = state.deliveries.keys().map(|(mail, _)| mail.clone());
-                mails.filter(|mail| mail.book.is_some()).collect()
-            }
-        };
-        let can_be_sent = |mail: &DayMail| {
-            let delivery = state.deliveries.get(&(mail.clone(), channel.to_owned()));
-            delivery.is_none_or(|delivery| delivery.can_be_sent(now, false))
-                && !state.went_elsewhere(mail, channel, now)
-        };
-        Ok(of_days.into_iter().filter(can_be_sent).collect())
+        state.pass(now);
+        match mails {
+            Mails::Together if channels.len() == 1 => {}
+            Mails::Together | Mails::Apart => state.tell(channels, mails, None),
+        }
+        let mut due = Vec::new();
+        for channel in channels {
+            let of_days: BTreeSet<_> = match mails {
+                Mails::Together => state.sealed_days.iter().copied().map(DayMail::together).collect(),
+                Mails::Apart => {
+                    let mails = state.deliveries.keys().map(|(mail, _)| mail.clone());
+                    mails.filter(|mail| mail.book.is_some()).collect()
+                }
+            };
+            let can_be_sent = |mail: &DayMail| {
+                let delivery = state.deliveries.get(&(mail.clone(), channel.clone()));
+                delivery.is_none_or(|delivery| delivery.can_be_sent(now, false)) && !state.went_elsewhere(mail, channel)
+            };
+            let of_channel = of_days.into_iter().filter(can_be_sent);
+            due.extend(of_channel.map(|mail| Due { mail, channel: channel.clone() }));
+        }
+        due.sort_by_key(|due| due.mail.date);
+        Ok(due)
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
-        let ClaimRequest { mail, channel, now, lease, by_person } = request;
+        let ClaimRequest { mails, channel, reference, now, lease, by_person } = request;
         let mut state = self.state();
-        if !state.sealed_days.contains(&mail.date) {
-            return Ok(None);
+        state.pass(*now);
+        for mail in mails {
+            if mail.book.is_some() {
+                state.tell(std::slice::from_ref(channel), Mails::Apart, Some(mail.date));
+            }
+            let known = state.deliveries.get(&(mail.clone(), channel.clone()));
+            let elsewhere = !by_person && state.went_elsewhere(mail, channel);
+            let is_kept_back = known.is_some_and(|delivery| !delivery.can_be_sent(*now, *by_person));
+            if elsewhere || is_kept_back || !state.sealed_days.contains(&mail.date) {
+                return Ok(None);
+            }
         }
-        if mail.book.is_some() {
-            state.tell_apart(channel, *now, Some(mail.date));
+        let mut attempts = Vec::new();
+        for mail in mails {
+            let slot = (mail.clone(), channel.clone());
+            let leased_until = state.clock + *lease;
+            let delivery = state.deliveries.entry(slot).or_insert_with(|| Delivery::pending(false));
+            delivery.before = Some(delivery.state).filter(|before| *before != DeliveryState::Pending);
+            (delivery.state, delivery.not_before) = (DeliveryState::Sending, None);
+            (delivery.leased_until, delivery.looked_at) = (leased_until, None);
+            delivery.sent_as = Some((reference.clone(), *now));
+            delivery.attempt += 1;
+            attempts.push((mail.clone(), delivery.attempt));
         }
-        let slot = (mail.clone(), channel.clone());
-        let known = state.deliveries.get(&slot);
-        let elsewhere = !by_person && state.went_elsewhere(mail, channel, *now);
-        if elsewhere || known.is_some_and(|delivery| !delivery.can_be_sent(*now, *by_person)) {
-            return Ok(None);
-        }
-        let attempt = known.map_or(0, |delivery| delivery.attempt) + 1;
-        let before = known.map(|delivery| delivery.state_at(*now)).filter(|before| *before != DeliveryState::Pending);
-        let (state_now, leased_until) = (DeliveryState::Sending, *now + *lease);
-        state.deliveries.insert(slot, Delivery { state: state_now, attempt, before, not_before: None, leased_until });
-        Ok(Some(Claim { mail: mail.clone(), attempt, begun_at: *now }))
+        Ok(Some(Claim { attempts, channel: channel.clone(), reference: reference.clone(), begun_at: *now }))
     }
 
-    async fn settle(
-        &self,
-        claim: &Claim,
-        channel: &str,
-        outcome: &SendOutcome,
-        now: DateTime<Utc>,
-    ) -> Result<(), LedgerError> {
+    async fn settle(&self, claim: &Claim, outcome: &SendOutcome, now: DateTime<Utc>) -> Result<(), LedgerError> {
         let mut state = self.state();
-        let Some(delivery) = state.deliveries.get_mut(&(claim.mail.clone(), channel.to_owned())) else { return Ok(()) };
-        if delivery.attempt == claim.attempt && delivery.state == DeliveryState::Sending {
+        state.pass(now);
+        let clock = state.clock;
+        for delivery in state.present_mails(claim, DeliveryState::Sending) {
+            delivery.ended_at = clock;
             (delivery.state, delivery.not_before) = match outcome {
                 SendOutcome::Refused { .. } if delivery.before.is_some() => {
                     (delivery.before.take().unwrap_or(DeliveryState::Failed), None)
@@ -130,33 +165,96 @@ impl Summaries for InMemoryLedger {
         }
         Ok(())
     }
+
+    async fn in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
+        let state = self.state();
+        let LookTimes { after, again_after, until } = *times;
+        let mut claims = Vec::<Claim>::new();
+        for ((mail, on), delivery) in &state.deliveries {
+            let is_in_doubt = on == channel && delivery.state == DeliveryState::Unknown && delivery.before.is_none();
+            let is_time = delivery.ended_at + after <= state.clock
+                && state.clock < delivery.ended_at + until
+                && delivery.looked_at.is_none_or(|at| at + again_after <= state.clock);
+            let Some((reference, begun_at)) = delivery.sent_as.clone().filter(|_| is_in_doubt && is_time) else {
+                continue;
+            };
+            let attempt = (mail.clone(), delivery.attempt);
+            let of_one = |claim: &&mut Claim| claim.reference == reference && claim.begun_at == begun_at;
+            match claims.iter_mut().find(of_one) {
+                Some(claim) => claim.attempts.push(attempt),
+                None => claims.push(Claim { attempts: vec![attempt], channel: on.clone(), reference, begun_at }),
+            }
+        }
+        Ok(claims)
+    }
+
+    async fn looked(&self, claim: &Claim, found: &Found) -> Result<(), LedgerError> {
+        let mut state = self.state();
+        let clock = state.clock;
+        for delivery in state.present_mails(claim, DeliveryState::Unknown) {
+            delivery.looked_at = Some(clock);
+            delivery.state = match found {
+                Found::There => DeliveryState::Accepted,
+                Found::NotThere => DeliveryState::Pending,
+                Found::CannotTell { .. } => DeliveryState::Unknown,
+            };
+        }
+        Ok(())
+    }
 }
 
 impl State {
-    /// Whether what is in a mail went, or may have gone, on another channel or in another mail.
-    fn went_elsewhere(&self, mail: &DayMail, channel: &str, now: DateTime<Utc>) -> bool {
-        self.deliveries.iter().any(|((other, on), delivery)| {
-            mail.overlaps(other) && (other, on.as_str()) != (mail, channel) && delivery.may_have_gone(now)
+    /// Time goes on: the ledger's clock is the latest that anybody told it. An attempt whose lease ran out has died, and nobody
+    /// knows how far it came.
+    fn pass(&mut self, now: DateTime<Utc>) {
+        self.clock = self.clock.max(now);
+        for delivery in self.deliveries.values_mut() {
+            if delivery.state == DeliveryState::Sending && delivery.leased_until <= self.clock {
+                (delivery.state, delivery.ended_at) = (DeliveryState::Unknown, self.clock);
+            }
+        }
+    }
+
+    /// The deliveries of a claim of which it is the present attempt.
+    fn present_mails(&mut self, claim: &Claim, in_state: DeliveryState) -> impl Iterator<Item = &mut Delivery> {
+        self.deliveries.iter_mut().filter_map(move |((mail, channel), delivery)| {
+            let is_of = channel == &claim.channel && claim.attempts.contains(&(mail.clone(), delivery.attempt));
+            (is_of && delivery.state == in_state).then_some(delivery)
         })
     }
 
-    /// Fixes the books whose mails there are of each day, or of one, unless that is done or the day went together.
-    fn tell_apart(&mut self, channel: &str, now: DateTime<Utc>, date: Option<NaiveDate>) {
+    /// Whether what is in a mail went, or may have gone, in another mail, or on another channel, if it was not to go on both.
+    fn went_elsewhere(&self, mail: &DayMail, channel: &str) -> bool {
+        let beside = self.deliveries.get(&(mail.clone(), channel.to_owned())).is_some_and(|own| own.beside);
+        self.deliveries.iter().any(|((other, on), delivery)| {
+            mail.overlaps(other)
+                && (other, on.as_str()) != (mail, channel)
+                && (!beside || on == channel)
+                && delivery.may_have_gone()
+        })
+    }
+
+    /// Fixes the mails that there are of each day, or of one, unless that is done or the day went: on each channel one, or
+    /// one for each book.
+    fn tell(&mut self, channels: &[String], mails: Mails, date: Option<NaiveDate>) {
         let books = self.known_books();
-        for day in self.sealed_days.iter().filter(|day| date.is_none_or(|date| date == **day)) {
-            let done = self
-                .deliveries
-                .iter()
-                .any(|((mail, _), delivery)| mail.date == *day && (mail.book.is_some() || delivery.may_have_gone(now)));
-            for book in books.iter().filter(|_| !done) {
-                let pending = Delivery {
-                    state: DeliveryState::Pending,
-                    attempt: 0,
-                    before: None,
-                    not_before: None,
-                    leased_until: now,
-                };
-                self.deliveries.insert((DayMail::of(*day, book.clone()), channel.to_owned()), pending);
+        let beside = channels.len() > 1;
+        let days: Vec<_> =
+            self.sealed_days.iter().copied().filter(|day| date.is_none_or(|date| date == *day)).collect();
+        for day in days {
+            let is_told = |(mail, _): &(DayMail, String)| mails == Mails::Apart && mail.book.is_some();
+            let mut of_day = self.deliveries.iter().filter(|((mail, _), _)| mail.date == day);
+            if of_day.any(|(slot, delivery)| is_told(slot) || delivery.may_have_gone()) {
+                continue;
+            }
+            let of_books = books.iter().map(|book| DayMail::of(day, book.clone()));
+            let of_day = match mails {
+                Mails::Together => vec![DayMail::together(day)],
+                Mails::Apart => of_books.collect(),
+            };
+            for (mail, channel) in of_day.iter().flat_map(|mail| channels.iter().map(move |channel| (mail, channel))) {
+                let slot = (mail.clone(), channel.clone());
+                self.deliveries.entry(slot).or_insert_with(|| Delivery::pending(beside)).beside = beside;
             }
         }
     }

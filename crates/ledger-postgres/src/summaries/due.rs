@@ -1,0 +1,130 @@
+//! Which mails are still to be sent.
+
+use chargebook_domain::AccountId;
+use chargebook_domain::ports::{DayMail, Due, LedgerError, Mails};
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::PostgresLedger;
+use crate::books::known_books;
+use crate::error::{corrupt, ledger_error};
+
+/// The key of a mail among those of its day: a book's own has the book behind the channel, whose name has no slash.
+pub(super) fn slot(channel: &str, mail: &DayMail) -> String {
+    mail.book.as_ref().map_or_else(|| channel.to_owned(), |book| format!("{channel}/{book}"))
+}
+
+/// What a slot is of, on its channel.
+pub(super) fn of_slot(date: NaiveDate, slot: &str) -> Result<Due, LedgerError> {
+    let (channel, book) = match slot.split_once('/') {
+        None => (slot, None),
+        Some((channel, book)) => {
+            let parsed = AccountId::parse(book).map_err(|_| corrupt("summary_deliveries", "channel", slot))?;
+            (channel, Some(parsed))
+        }
+    };
+    Ok(Due { mail: DayMail { date, book }, channel: channel.to_owned() })
+}
+
+impl PostgresLedger {
+    pub(super) async fn due(
+        &self,
+        channels: &[String],
+        mails: Mails,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Due>, LedgerError> {
+        if mails == Mails::Apart || channels.len() > 1 {
+            self.tell(channels, mails, now, None).await?;
+        }
+        let mut due = Vec::new();
+        for channel in channels {
+            due.extend(match mails {
+                Mails::Together => self.due_together(channel, now).await?,
+                Mails::Apart => self.due_apart(channel, now).await?,
+            });
+        }
+        due.sort_by_key(|due| due.mail.date);
+        Ok(due)
+    }
+
+    /// Fixes the mails that there are of each sealed day, or of one, unless that is done or the day went: on each channel
+    /// one, or one for each book.
+    pub(super) async fn tell(
+        &self,
+        channels: &[String],
+        mails: Mails,
+        now: DateTime<Utc>,
+        date: Option<NaiveDate>,
+    ) -> Result<(), LedgerError> {
+        let mut transaction = self.begin().await.map_err(ledger_error)?;
+        let slots: Vec<_> = match mails {
+            Mails::Together => channels.to_vec(),
+            Mails::Apart => {
+                let books = known_books(&mut transaction).await?;
+                channels.iter().flat_map(|channel| books.iter().map(move |book| format!("{channel}/{book}"))).collect()
+            }
+        };
+        sqlx::query!(
+            r#"INSERT INTO chargebook.summary_deliveries AS d
+                   (business_date, channel, state, attempt, updated_at, beside)
+               SELECT s.business_date, b.slot, 'pending', 0, $1, $5
+               FROM chargebook.summaries s CROSS JOIN unnest($2::text[]) AS b(slot)
+               WHERE s.state = 'sealed' AND ($3::date IS NULL OR s.business_date = $3)
+                 AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = s.business_date
+                                 AND (($4 AND o.channel LIKE '%/%') OR o.state IN ('accepted', 'sending', 'unknown')))
+               ON CONFLICT (business_date, channel) DO UPDATE SET beside = EXCLUDED.beside
+               WHERE d.beside <> EXCLUDED.beside"#,
+            now,
+            &slots,
+            date,
+            mails == Mails::Apart,
+            channels.len() > 1
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(ledger_error)?;
+        transaction.commit().await.map_err(ledger_error)
+    }
+
+    async fn due_together(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<Due>, LedgerError> {
+        let dates = sqlx::query_scalar!(
+            r#"SELECT s.business_date FROM chargebook.summaries s
+               LEFT JOIN chargebook.summary_deliveries d ON d.business_date = s.business_date AND d.channel = $1
+               WHERE s.state = 'sealed'
+                 AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = s.business_date
+                                 AND o.channel <> $1 AND o.state IN ('accepted', 'sending', 'unknown')
+                                 AND (d.beside IS NOT TRUE OR split_part(o.channel, '/', 1) = $1))
+                 AND (d.state IS NULL OR (d.state = 'pending' AND coalesce(d.retry_at, $2) <= $2))
+               ORDER BY s.business_date"#,
+            channel,
+            now
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        let due = |date| Due { mail: DayMail::together(date), channel: channel.to_owned() };
+        Ok(dates.into_iter().map(due).collect())
+    }
+
+    async fn due_apart(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<Due>, LedgerError> {
+        let rows = sqlx::query!(
+            r#"SELECT m.business_date AS "date!", $1 || '/' || m.account AS "slot!"
+               FROM (SELECT DISTINCT business_date, substring(channel FROM '/(.*)$') AS account
+                     FROM chargebook.summary_deliveries WHERE channel LIKE '%/%' AND state IN ('pending', 'failed')) m
+               LEFT JOIN chargebook.summary_deliveries d
+                 ON d.business_date = m.business_date AND d.channel = $1 || '/' || m.account
+               WHERE (d.state IS NULL OR (d.state = 'pending' AND coalesce(d.retry_at, $2) <= $2))
+                 AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = m.business_date
+                                 AND o.channel <> $1 || '/' || m.account
+                                 AND o.state IN ('accepted', 'sending', 'unknown')
+                                 AND (d.beside IS NOT TRUE OR split_part(o.channel, '/', 1) = $1)
+                                 AND (m.account <> substring(o.channel FROM '/(.*)$')) IS NOT TRUE)
+               ORDER BY m.business_date, m.account COLLATE "C""#,
+            channel,
+            now
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(ledger_error)?;
+        rows.into_iter().map(|row| of_slot(row.date, &row.slot)).collect()
+    }
+}
