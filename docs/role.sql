@@ -25,7 +25,8 @@ GRANT INSERT ON
     chargebook.customer_tags, chargebook.follow_ups, chargebook.rule_log, chargebook.outbox,
     chargebook.dispute_aliases, chargebook.order_counts, chargebook.fraud_warnings, chargebook.payment_counts,
     chargebook.monitor_alerts, chargebook.carried_balances, chargebook.carried_figures, chargebook.movement_ties,
-    chargebook.reclassifications, chargebook.closed_periods, chargebook.convention_changes, chargebook.summary_attempts
+    chargebook.reclassifications, chargebook.closed_periods, chargebook.convention_changes, chargebook.summary_attempts,
+    chargebook.summary_contents
     TO :"server";
 
 -- Rows that say how something stands now.

@@ -1,9 +1,12 @@
 //! What a summary of one day is composed from.
 
 mod carried;
+mod content;
+mod kept;
 mod known;
 mod proof;
 mod standing;
+mod words;
 
 use chargebook_domain::ports::{LedgerError, Seal};
 use chargebook_domain::summary::{DayBooks, DayRow, LedgerMove};
@@ -15,10 +18,9 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 pub(crate) use self::carried::carry;
+pub(crate) use self::content::keep;
 pub(crate) use self::known::known_books;
-use crate::PostgresLedger;
 use crate::error::{corrupt, read_error};
-use crate::summaries::allow_time;
 
 /// The day, what of it is looked at, and whether its rows are those that are sealed in it or those that would be.
 struct Day<'a> {
@@ -128,21 +130,6 @@ impl SealedRow {
     }
 }
 
-impl PostgresLedger {
-    pub(crate) async fn day_books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
-        // One snapshot for all parts: else a batch that commits meanwhile is in some of them and not in others.
-        let mut transaction = self.begin().await.map_err(read_error)?;
-        sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            .execute(&mut *transaction)
-            .await
-            .map_err(read_error)?;
-        allow_time(&mut transaction).await?;
-        let books = day_books(&mut transaction, seal, book).await?;
-        transaction.commit().await.map_err(read_error)?;
-        Ok(books)
-    }
-}
-
 async fn day_books(snapshot: &mut PgConnection, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
     let known = sqlx::query!(
         r#"SELECT EXISTS (SELECT FROM chargebook.summaries WHERE business_date = $1 AND state = 'sealed') AS "sealed!",
@@ -175,6 +162,7 @@ async fn day_books(snapshot: &mut PgConnection, seal: &Seal, book: Option<Accoun
         date: seal.date,
         zone: seal.zone,
         sealed: known.sealed,
+        sha256: None,
         rows: rows(&mut *snapshot, &day).await?,
         moves: moves(&mut *snapshot, &day).await?,
         opening: carried::opening(&mut *snapshot, &day).await?,

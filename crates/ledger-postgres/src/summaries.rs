@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
 
-use crate::books::carry;
+use crate::books::{carry, keep};
 use crate::error::ledger_error;
 use crate::{PostgresLedger, lock};
 
@@ -95,6 +95,7 @@ impl Summaries for PostgresLedger {
         .await
         .map_err(ledger_error)?;
         carry(&mut transaction, seal.date).await?;
+        keep(&mut transaction, seal).await?;
         transaction.commit().await.map_err(ledger_error)?;
         Ok(true)
     }

@@ -27,6 +27,7 @@ use chargebook_domain::ports::{
     Version,
 };
 use chargebook_domain::rules::RuleName;
+use chargebook_domain::summary::DayBooks;
 use chargebook_domain::{
     AccountId, CauseId, CustomerId, CustomerKey, DisputeKey, Facts, FraudWarning, Movement, MovementId, OrderMatch,
     OrderPayment, OrderRef, Stored, WarningId,
@@ -65,6 +66,8 @@ struct State {
     closings: Vec<Closing>,
     sealed_days: BTreeSet<NaiveDate>,
     deliveries: BTreeMap<(DayMail, String), Delivery>,
+    /// What each sealed day was kept as, for all books and for one.
+    contents: BTreeMap<(NaiveDate, Option<AccountId>), DayBooks>,
     /// The latest time that anybody told.
     clock: DateTime<Utc>,
     reads: BTreeMap<DisputeKey, QueuedRead>,

@@ -23,6 +23,7 @@ fn quiet_day() -> DayBooks {
         date: samples::date(2),
         zone: BookRules::default().time_zone,
         sealed: true,
+        sha256: None,
         book: None,
         books: [].into(),
         rows: vec![],

@@ -96,7 +96,15 @@ pub(super) struct WindowView {
     pub(super) refunded: u64,
 }
 
+/// How many digits of what the summary was kept as are shown: enough to tell it from any other.
+const SEAL_DIGITS: usize = 16;
+
 impl<'a> View<'a> {
+    /// What the summary was kept as, in short.
+    pub(super) fn seal(&self) -> Option<&str> {
+        self.summary.sha256.as_deref()?.get(..SEAL_DIGITS)
+    }
+
     pub(super) fn new(summary: &'a Summary, accounts: &'a AccountNames, sent_again: Option<DateTime<Utc>>) -> Self {
         let figures = CurrencyFigures::of(summary);
         let rolls: Vec<_> = summary.roll_forward.iter().map(|(currency, roll)| roll_row(*currency, roll)).collect();

@@ -16,6 +16,8 @@ pub struct DayBooks {
     pub zone: Tz,
     /// Whether the day is sealed; if not, this is what would be sealed now.
     pub sealed: bool,
+    /// What this was kept as when the day was sealed: its SHA-256, as 64 hexadecimal digits. The same is shown for ever.
+    pub sha256: Option<String>,
     /// The one book that every part is narrowed to; `None` for all together.
     pub book: Option<AccountId>,
     /// The books that are known now: the own one, and each that ever had a dispute or an entry. Of one book: that one, if

@@ -58,11 +58,7 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "summary_attempts_outcome_check",
     ),
     ("summary_attempts", r#"{"outcome": "accepted"}"#, "summary_attempts_end_check"),
-    (
-        "summary_attempts",
-        r#"{"looked_at": "2026-01-01 00:00Z", "found": "perhaps"}"#,
-        "summary_attempts_found_check",
-    ),
+    ("summary_attempts", r#"{"looked_at": "2026-01-01 00:00Z", "found": "perhaps"}"#, "summary_attempts_found_check"),
     ("summary_attempts", r#"{"found": "there"}"#, "summary_attempts_look_check"),
     ("dispute_reads", r#"{"reason": "curious"}"#, "dispute_reads_reason_check"),
     ("follow_ups", r#"{"state": "dead"}"#, "follow_ups_state_check"),

@@ -160,7 +160,7 @@ pub async fn nothing_quarantined_is_in_no_mail(books: &dyn Books) {
         record(books, Entry { causes: vec![of_it], content }, day(3)).await;
     }
     for (account, expected) in [(None, 3), (Some("default"), 2), (Some("acct_1"), 1), (Some("acct_2"), 0)] {
-        let day_books = books.books(&sealing::seal_of(3), account.map(book)).await.unwrap();
+        let day_books = books.books(&sealing::seal_of(4), account.map(book)).await.unwrap();
         assert_eq!(day_books.attention.quarantined, expected, "{account:?}");
     }
 }

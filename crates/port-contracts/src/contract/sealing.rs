@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chargebook_domain::ports::{Content, DayMail, Entry, Mails, Seal, Sealed};
 use chargebook_domain::summary::{DayBooks, Unresolved};
-use chargebook_domain::{Deltas, EntryKind, LedgerAccount, Observation, ResolutionKind};
+use chargebook_domain::{AccountId, Deltas, EntryKind, LedgerAccount, Observation, ResolutionKind};
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 use futures_util::future::join_all;
@@ -101,7 +101,7 @@ pub async fn the_books_of_an_unsealed_day_are_what_sealing_it_makes_of_them(book
     assert_eq!(preview.rows.len(), 2);
     assert_eq!(preview.rows[0].order, Some(order("#1")));
     let sealed = seal(books, 4).await;
-    assert_eq!(DayBooks { sealed: true, ..preview }, sealed);
+    assert_eq!(DayBooks { sealed: true, sha256: sealed.sha256.clone(), ..preview }, sealed);
 }
 
 /// The books of a sealed day are the rows that were sealed in it, whatever comes later.
@@ -149,7 +149,7 @@ pub async fn what_is_before_the_books_is_the_opening(books: &dyn Books) {
     let preview = books.books(&wish(3), None).await.unwrap();
     assert!(books.seal(&wish(3)).await.unwrap());
     let first = books.books(&wish(3), None).await.unwrap();
-    assert_eq!(DayBooks { sealed: true, ..preview }, first);
+    assert_eq!(DayBooks { sealed: true, sha256: first.sha256.clone(), ..preview }, first);
     assert!(first.rows.is_empty() && first.moves.is_empty());
     assert_eq!(first.opening[&(LedgerAccount::StripeBalance, usd())], -11_500);
     assert_eq!(first.opening[&(LedgerAccount::DisputesReceivable, usd())], 10_000);
@@ -295,4 +295,25 @@ pub async fn the_open_and_the_odd_are_counted(books: &dyn Books) {
     assert_eq!(open.oldest_opened_at, Some(day(-9)));
     let odd = day_books.attention;
     assert_eq!((odd.orphans, odd.ambiguous, odd.recovery_pending, odd.quarantined), (1, 0, 1, 1));
+}
+
+/// What a sealed day's mail is written from is kept with the seal; of one book, when it is first asked for.
+pub async fn a_sealed_day_is_shown_as_it_was_for_ever(books: &dyn Books) {
+    observe(books, &opened("evt_1", 3)).await;
+    assert_eq!(books.books(&seal_of(3), None).await.unwrap().sha256, None, "it is a preview");
+    assert!(books.seal(&seal_of(3)).await.unwrap());
+    let (all, own) = (None, Some(AccountId::own()));
+    let mut kept = Vec::new();
+    for book in [&all, &own] {
+        kept.push(books.books(&seal_of(3), book.clone()).await.unwrap());
+    }
+    assert!(kept.iter().all(|kept| kept.sealed && kept.open.disputes == 1));
+    assert!(kept[0].sha256.as_ref().is_some_and(|sha256| sha256.len() == 64), "{kept:?}");
+    observe(books, &observation("evt_2", "lost", day(4))).await;
+    assert!(books.seal(&seal_of(4)).await.unwrap());
+    assert_eq!(books.books(&seal_of(4), None).await.unwrap().open.disputes, 0);
+    let elsewhere = Seal { zone: Tz::Asia__Tokyo, ..seal_of(3) };
+    for (book, kept) in [all, own].into_iter().zip(kept) {
+        assert_eq!(books.books(&elsewhere, book).await.unwrap(), kept);
+    }
 }

@@ -98,7 +98,8 @@ macro_rules! sealing_contract {
                 sealed_rows_and_open_movements_make_the_journal
                 rows_tell_what_was_sealed_before
                 windows_count_by_the_day_of_closing
-                the_open_and_the_odd_are_counted;
+                the_open_and_the_odd_are_counted
+                a_sealed_day_is_shown_as_it_was_for_ever;
         }
     };
 }

@@ -9,6 +9,7 @@ use chargebook_domain::ports::{
 use chargebook_domain::summary::DayBooks;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
+use sha2::{Digest as _, Sha256};
 
 use super::{InMemoryLedger, State};
 
@@ -77,12 +78,13 @@ impl Summaries for InMemoryLedger {
         let is_next = state.sealed_days.last().is_none_or(|last| last.succ_opt() == Some(seal.date));
         if is_next {
             state.seal(seal);
+            state.kept(seal, None);
         }
         Ok(is_next)
     }
 
     async fn books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
-        Ok(self.state().day_books(seal, book))
+        Ok(self.state().kept(seal, book))
     }
 
     async fn undelivered(
@@ -257,6 +259,20 @@ impl State {
                 self.deliveries.entry(slot).or_insert_with(|| Delivery::pending(beside)).beside = beside;
             }
         }
+    }
+
+    /// A sealed day as it was kept, the first time now; another as it is.
+    fn kept(&mut self, seal: &Seal, book: Option<AccountId>) -> DayBooks {
+        if let Some(kept) = self.contents.get(&(seal.date, book.clone())) {
+            return kept.clone();
+        }
+        let mut books = self.day_books(seal, book.clone());
+        if books.sealed {
+            let digest = Sha256::digest(format!("{books:?}"));
+            books.sha256 = Some(digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")));
+            self.contents.insert((seal.date, book), books.clone());
+        }
+        books
     }
 
     fn seal(&mut self, seal: &Seal) {

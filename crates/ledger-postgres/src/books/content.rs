@@ -1,0 +1,116 @@
+//! What a sealed day's mail is written from, kept as it was then.
+
+use chargebook_domain::AccountId;
+use chargebook_domain::ports::{LedgerError, Seal};
+use chargebook_domain::summary::DayBooks;
+use sqlx::{Connection as _, PgConnection};
+
+use super::day_books;
+use super::kept::Kept;
+use crate::PostgresLedger;
+use crate::error::{corrupt, ledger_error, read_error};
+use crate::summaries::allow_time;
+
+/// The key of a book's content; all together have an empty one, which no book has.
+fn key(book: Option<&AccountId>) -> &str {
+    book.map_or("", AccountId::as_str)
+}
+
+/// Keeps the content of a day that this transaction seals, of all books together. Where sums do not fit, the day is sealed all
+/// the same, and whoever asks for its content is told.
+pub(crate) async fn keep(transaction: &mut PgConnection, seal: &Seal) -> Result<(), LedgerError> {
+    let mut part = transaction.begin().await.map_err(ledger_error)?;
+    match day_books(&mut part, seal, None).await {
+        Ok(books) => {
+            insert(&mut part, seal, None, books).await?;
+            part.commit().await.map_err(ledger_error)
+        }
+        Err(LedgerError::Corrupt { .. }) => part.rollback().await.map_err(ledger_error),
+        Err(error) => Err(error),
+    }
+}
+
+async fn insert(
+    connection: &mut PgConnection,
+    seal: &Seal,
+    book: Option<&AccountId>,
+    books: DayBooks,
+) -> Result<(), LedgerError> {
+    let written = serde_json::to_string(&Kept::of(books));
+    let content =
+        written.map_err(|_| LedgerError::Corrupt { what: "a day that can't be written as JSON".to_owned() })?;
+    sqlx::query!(
+        r#"INSERT INTO chargebook.summary_contents (business_date, book, content, sha256)
+           VALUES ($1, $2, $3, encode(sha256(convert_to($3, 'UTF8')), 'hex')) ON CONFLICT DO NOTHING"#,
+        seal.date,
+        key(book),
+        content
+    )
+    .execute(&mut *connection)
+    .await
+    .map_err(ledger_error)?;
+    Ok(())
+}
+
+async fn kept(
+    connection: &mut PgConnection,
+    seal: &Seal,
+    book: Option<&AccountId>,
+) -> Result<Option<DayBooks>, LedgerError> {
+    let kept = sqlx::query!(
+        "SELECT content, sha256 FROM chargebook.summary_contents WHERE business_date = $1 AND book = $2",
+        seal.date,
+        key(book)
+    )
+    .fetch_optional(&mut *connection)
+    .await
+    .map_err(read_error)?;
+    let Some(kept) = kept else { return Ok(None) };
+    let read = serde_json::from_str::<Kept>(&kept.content);
+    let content = read.map_err(|_| corrupt("summary_contents", "content", seal.date))?;
+    Ok(Some(content.day(kept.sha256)))
+}
+
+impl PostgresLedger {
+    /// The day as it was kept, or as it is now. A sealed day that was not kept is, the first time: of one book, or by an
+    /// earlier version of all.
+    pub(crate) async fn day_books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
+        let mut connection = self.pool.acquire().await.map_err(read_error)?;
+        if let Some(books) = kept(&mut connection, seal, book.as_ref()).await? {
+            return Ok(books);
+        }
+        drop(connection);
+        let books = self.present_books(seal, book.clone()).await?;
+        if !books.sealed || !self.may_keep().await? {
+            return Ok(books);
+        }
+        let mut connection = self.pool.acquire().await.map_err(ledger_error)?;
+        insert(&mut connection, seal, book.as_ref(), books.clone()).await?;
+        // Another may have been first.
+        Ok(kept(&mut connection, seal, book.as_ref()).await?.unwrap_or(books))
+    }
+
+    async fn present_books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
+        // One snapshot for all parts: else a batch that commits meanwhile is in some of them and not in others.
+        let mut transaction = self.begin().await.map_err(read_error)?;
+        sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            .execute(&mut *transaction)
+            .await
+            .map_err(read_error)?;
+        allow_time(&mut transaction).await?;
+        let books = day_books(&mut transaction, seal, book).await?;
+        transaction.commit().await.map_err(read_error)?;
+        Ok(books)
+    }
+
+    /// Whoever may only read looks at a day without keeping it.
+    async fn may_keep(&self) -> Result<bool, LedgerError> {
+        sqlx::query_scalar!(
+            r#"SELECT has_table_privilege('chargebook.summary_contents', 'INSERT') AND NOT pg_is_in_recovery()
+                      AND current_setting('default_transaction_read_only') = 'off' AS "may!""#
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(read_error)
+    }
+}
