@@ -83,6 +83,8 @@ pub(super) fn no_books() -> DayBooks {
         adjusted: BTreeMap::new(),
         month_to_date: Window::default(),
         ninety_days: Window::default(),
+        trend: Vec::new(),
+        reasons: Vec::new(),
         open: OpenBalance::default(),
         attention: Attention::default(),
     }
