@@ -125,7 +125,7 @@ pub(super) async fn run(
                 say(&format!("{what} in {}.", path.display()))
             };
             if let Some(path) = &preview.csv {
-                let lines = day_file(&summary).map_err(Failure::failed)?;
+                let lines = day_file(&summary, settings.csv_separator).map_err(Failure::failed)?;
                 write(path, &lines, "The day's disputes are")?;
             }
             if let Some(path) = &preview.out {

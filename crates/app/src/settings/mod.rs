@@ -4,6 +4,7 @@
 
 mod given;
 mod keys;
+mod mails;
 mod problem;
 mod reader;
 mod sections;
@@ -33,6 +34,7 @@ pub use shops::{ShopApiSettings, ShopSettings};
 use given::Sources;
 
 use crate::deliveries::{STRIPE, of_shop};
+use crate::mail::{CsvSeparator, NumberFormat};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "chargebook.toml";
@@ -78,6 +80,10 @@ pub struct Settings {
     pub monitor: MonitorSettings,
     /// How mail is sent; `None`: it goes to the folder.
     pub outlook: Option<OutlookSettings>,
+    /// How numbers are written in mails.
+    pub numbers: NumberFormat,
+    /// How the file of a day's disputes is written.
+    pub csv_separator: CsvSeparator,
     /// How accounts are called where people read them.
     pub account_names: BTreeMap<LedgerAccount, String>,
     /// The codes of accounts in systems that know them by code.
