@@ -38,7 +38,7 @@ fn words_say_what_the_bars_show() {
     ] {
         let told = mail(&summary(of_counts(&counts)));
         assert!(told.text.contains(expected) && told.html.contains(expected), "{expected}: {}", told.text);
-        assert_eq!(told.html.contains("won below, lost above"), !counts.is_empty());
+        assert_eq!(told.html.contains("Won below, lost above"), !counts.is_empty());
         assert_eq!(told.text.contains(" to 21 Nov"), !counts.is_empty());
     }
     let untold = mail(&summary(no_books()));
@@ -58,7 +58,7 @@ fn the_bars_have_a_cell_for_each_date_and_are_left_out_where_pages_are_read_alou
             .collect();
         heights
     };
-    let (won, lost) = (heights("#17603b"), heights("#cf7a6f"));
+    let (won, lost) = (heights("#1b6e44"), heights("#d17f74"));
     assert_eq!((won.len(), lost.len()), (22, 14), "nothing is drawn of what is zero");
     assert_eq!((won.last(), lost.last()), (Some(&40), Some(&32)), "5 and 4 of 9, in 72 pixels");
 }
