@@ -111,7 +111,6 @@ fn write_own(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Whether one of the openers, the first that there is, was started with the file. It is not waited for: some end with the
 /// browser only.
-#[expect(clippy::zombie_processes, reason = "this process ends before or soon after the opener")]
 fn opened(openers: &[&str], path: &Path) -> bool {
     openers.iter().any(|opener| {
         let mut command = Command::new(opener);

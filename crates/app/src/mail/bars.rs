@@ -3,13 +3,11 @@
 /// No part of a bar is smaller, so that it is seen.
 const PART_PX_MIN: u64 = 2;
 
-/// A bar of what was won and what was lost.
+/// A bar of what was won and what was lost: how long each part is, in pixels.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Bar {
-    pub(super) won_px: u64,
-    pub(super) lost_px: u64,
-    /// What the bar leaves free.
-    pub(super) free_px: u64,
+    pub(super) won: u64,
+    pub(super) lost: u64,
 }
 
 impl Bar {
@@ -30,11 +28,11 @@ impl Bar {
                 [won_px, total.saturating_sub(won_px)]
             }
         };
-        Self { won_px, lost_px, free_px: length_px.saturating_sub(won_px).saturating_sub(lost_px) }
+        Self { won: won_px, lost: lost_px }
     }
 
-    pub(super) fn length_px(&self) -> u64 {
-        self.won_px.saturating_add(self.lost_px)
+    pub(super) fn length(&self) -> u64 {
+        self.won.saturating_add(self.lost)
     }
 }
 
@@ -45,19 +43,19 @@ mod tests {
     #[test]
     fn a_bar_is_as_long_as_its_share_of_the_longest_and_each_part_is_seen() {
         for (counts, most, expected) in [
-            ([0, 0], 0, [0, 0, 60]),
-            ([0, 0], 6, [0, 0, 60]),
-            ([2, 4], 6, [20, 40, 0]),
-            ([1, 0], 6, [10, 0, 50]),
-            ([0, 3], 6, [0, 30, 30]),
-            ([1, 999], 1000, [2, 58, 0]),
-            ([999, 1], 1000, [58, 2, 0]),
-            ([1, 1], 1000, [2, 2, 56]),
-            ([0, 1], 1000, [0, 2, 58]),
-            ([u64::MAX, u64::MAX], u64::MAX, [58, 2, 0]),
+            ([0, 0], 0, [0, 0]),
+            ([0, 0], 6, [0, 0]),
+            ([2, 4], 6, [20, 40]),
+            ([1, 0], 6, [10, 0]),
+            ([0, 3], 6, [0, 30]),
+            ([1, 999], 1000, [2, 58]),
+            ([999, 1], 1000, [58, 2]),
+            ([1, 1], 1000, [2, 2]),
+            ([0, 1], 1000, [0, 2]),
+            ([u64::MAX, u64::MAX], u64::MAX, [58, 2]),
         ] {
-            let Bar { won_px, lost_px, free_px } = Bar::new(counts, most, 60);
-            assert_eq!([won_px, lost_px, free_px], expected, "{counts:?} of {most}");
+            let bar = Bar::new(counts, most, 60);
+            assert_eq!([bar.won, bar.lost], expected, "{counts:?} of {most}");
         }
     }
 }

@@ -83,8 +83,6 @@ fn a_file_can_set_everything() {
         [summary]
         time_zone = "Europe/Berlin"
         mails = "apart"
-        locale = "de-CH"
-        csv_separator = "semicolon"
         send_at = "06:30"
         [books]
         start = 2026-01-01
@@ -120,8 +118,6 @@ fn a_file_can_set_everything() {
     assert_eq!(settings.schedule.zone, Tz::Europe__Berlin);
     assert_eq!(settings.schedule.mails, Mails::Apart);
     assert_eq!(settings.schedule.books_start, NaiveDate::from_ymd_opt(2026, 1, 1));
-    let numbers = NumberFormat::of_locale("de-CH").unwrap();
-    assert_eq!((settings.numbers, settings.csv_separator), (numbers, CsvSeparator::Semicolon));
     assert_eq!(settings.rules.convention, Convention::Contra);
     assert_eq!(settings.rules.fx_tolerance_percent, 5);
     assert_eq!(settings.rules.time_zone, Tz::Europe__Berlin);

@@ -150,10 +150,10 @@ pub struct TrendDay {
 }
 
 impl TrendDay {
-    /// The [`TREND_DAYS`] dates up to `last`, each with what is counted won and lost of it, or with zeros.
+    /// The [`TREND_DAYS`] dates up to `end`, each with what is counted won and lost of it, or with zeros.
     #[must_use]
-    pub fn up_to(last: NaiveDate, counts: &BTreeMap<NaiveDate, (u64, u64)>) -> Vec<Self> {
-        let dates = (0..TREND_DAYS).rev().filter_map(|back| last.checked_sub_days(Days::new(back)));
+    pub fn up_to(end: NaiveDate, counts: &BTreeMap<NaiveDate, (u64, u64)>) -> Vec<Self> {
+        let dates = (0..TREND_DAYS).rev().filter_map(|back| end.checked_sub_days(Days::new(back)));
         dates
             .map(|date| {
                 let (won, lost) = counts.get(&date).copied().unwrap_or_default();
