@@ -110,9 +110,9 @@ async fn apart_each_book_has_a_mail_with_its_figures_only() {
     assert_eq!(sent.code, 0, "{sent:?}");
     let mails = platform.mails();
     for (book, subject) in [
-        ("acct_1", "Disputes 2 Jun 2025, acct_1: 1 won, 0 lost, 100.00 USD recovered"),
-        ("acct_2", "Disputes 2 Jun 2025, acct_2: none closed"),
-        ("default", "Disputes 2 Jun 2025, default: 0 won, 1 lost, nothing recovered"),
+        ("acct_1", "Disputes 2 Jun, acct_1: 1 won, 0 lost, 100.00 USD recovered"),
+        ("acct_2", "Disputes 2 Jun, acct_2: none closed"),
+        ("default", "Disputes 2 Jun, default: 0 won, 1 lost, nothing recovered"),
     ] {
         assert_eq!(mails[&format!("summary/2025-06-02/{book}")].subject(), subject);
         let preview = platform.run("apart", &["summary", "preview", "--date", "2025-06-02", "--account", book]).await;

@@ -34,6 +34,10 @@ impl Desk {
     }
 
     async fn summary(&self, arguments: &[&str]) -> Ran {
+        self.summary_with(&[], arguments).await
+    }
+
+    async fn summary_with(&self, besides: &[(&str, &str)], arguments: &[&str]) -> Ran {
         let (base, authority) = (self.graph.base(), self.graph.authority());
         let settings = [
             ("CHARGEBOOK_DATABASE__URL", self.url.as_str()),
@@ -46,7 +50,7 @@ impl Desk {
             ("CHARGEBOOK_OUTLOOK__AUTHORITY", authority.as_str()),
             ("CHARGEBOOK_OUTLOOK__GRAPH_BASE", base.as_str()),
         ];
-        let ran = run(&self.folder, &settings, &[&["summary"], arguments].concat()).await;
+        let ran = run(&self.folder, &[&settings, besides].concat(), &[&["summary"], arguments].concat()).await;
         assert!(!format!("{}{}", ran.out, ran.err).contains("planted-secret"));
         ran
     }
@@ -71,11 +75,41 @@ async fn a_day_is_mailed_once() {
     let [mail] = accepted.as_slice() else { panic!("{} mails", accepted.len()) };
     assert_eq!(mail.reference(), "summary/2025-06-02");
     assert_eq!(mail.body["message"]["attachments"][0]["name"], "disputes-2025-06-02.csv");
-    assert_eq!(mail.subject(), "Disputes 2 Jun 2025: 1 won, 1 lost, 100.00 USD recovered");
+    assert_eq!(mail.subject(), "Disputes 2 Jun: 1 won, 1 lost, 100.00 USD recovered");
     assert_eq!(mail.recipients(), ["finance@example.com", "cfo@example.com"]);
     let list = desk.summary(&["list"]).await;
     assert!(list.out.contains("accepted") && list.out.contains("opening balance"), "{}", list.out);
     assert!(!list.out.contains("Earlier attempts"), "{}", list.out);
+}
+
+#[tokio::test]
+async fn a_mail_has_the_numbers_of_its_readers_and_where_nothing_opens_it_its_file_is_named() {
+    let desk = Desk::open().await;
+    let folder = desk.folder.to_str().unwrap();
+    // No program is found there, so that none opens anything.
+    let settings = [
+        ("CHARGEBOOK_SUMMARY__LOCALE", "de-DE"),
+        ("CHARGEBOOK_SUMMARY__CSV_SEPARATOR", "semicolon"),
+        ("PATH", folder),
+        ("TMPDIR", folder),
+    ];
+    let csv = desk.folder.join("day.csv");
+    let arguments = ["preview", "--date", "2025-06-02", "--open", "--csv", csv.to_str().unwrap()];
+    let told = desk.summary_with(&settings, &arguments).await;
+    let html = desk.folder.join("chargebook-summary-2025-06-02.html");
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(told.out.contains(&format!("The mail is in {}.", html.display())), "{}", told.out);
+    assert!(told.out.contains("Open it in a browser: there is neither xdg-open nor open."), "{}", told.out);
+    let html = std::fs::read_to_string(&html).unwrap();
+    assert!(html.contains("50,0&nbsp;%") && html.contains(">100,00&nbsp;USD</span>"), "{html}");
+    assert!(html.contains("1 won and 1 lost; the most on 2 Jun: 2."), "{html}");
+    let lines = std::fs::read_to_string(&csv).unwrap();
+    assert!(lines.starts_with("business_date;section;") && lines.contains(";100,00;"), "{lines}");
+
+    let out = desk.folder.join("mail.html");
+    let arguments = ["preview", "--date", "2025-06-02", "--open", "--out", out.to_str().unwrap()];
+    let told = desk.summary_with(&settings, &arguments).await;
+    assert!(out.exists() && told.out.contains(&format!("The mail is in {}.", out.display())), "{told:?}");
 }
 
 #[tokio::test]

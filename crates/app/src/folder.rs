@@ -190,7 +190,7 @@ mod tests {
     fn mail() -> Mail {
         Mail {
             reference: "summary/2026-11-21".to_owned(),
-            subject: "Disputes 21 Nov 2026: none closed".to_owned(),
+            subject: "Disputes 21 Nov: none closed".to_owned(),
             html: "<p>no dispute — gar keine</p>".to_owned(),
             text: "no dispute".to_owned(),
             attachments: Vec::new(),
@@ -210,7 +210,7 @@ mod tests {
         let eml = std::fs::read_to_string(eml).unwrap();
         let (headers, body) = eml.split_once("\r\n\r\n").unwrap();
         for header in [
-            "Subject: Disputes 21 Nov 2026: none closed",
+            "Subject: Disputes 21 Nov: none closed",
             "Date: Sun, 22 Nov 2026 06:00:00 +0000",
             "Message-ID: <summary-2026-11-21@chargebook.localhost>",
             "Content-Type: multipart/alternative;",

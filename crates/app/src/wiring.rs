@@ -22,7 +22,7 @@ use crate::asking::Asking;
 use crate::clock::SystemClock;
 use crate::demo;
 use crate::gate::{Closed, Gate};
-use crate::mail::{self, AccountNames};
+use crate::mail::{self, AccountNames, MailStyle};
 use crate::metrics::{CountWaiting, Waiting};
 use crate::rules_file::{self, RuleFile};
 use crate::serve::{App, Policy, Ports};
@@ -225,11 +225,12 @@ pub fn ask(settings: &Settings, ledger: &PostgresLedger, reader: Arc<dyn Dispute
     Ask { reader, ingest, clock: Arc::new(SystemClock) }
 }
 
-/// Writes mails with the names that the settings give to accounts.
+/// Writes mails with the names that the settings give to accounts, and numbers as they say.
 #[must_use]
 pub fn write_mail(settings: &Settings) -> Arc<WriteMail> {
-    let names = AccountNames::new(settings.account_names.clone());
-    Arc::new(move |summary, sent_again| mail::write(summary, &names, sent_again))
+    let accounts = AccountNames::new(settings.account_names.clone());
+    let style = MailStyle { accounts, numbers: settings.numbers, csv: settings.csv_separator };
+    Arc::new(move |summary, sent_again| mail::write(summary, &style, sent_again))
 }
 
 /// The server over real adapters.

@@ -187,6 +187,8 @@ mod tests {
             adjusted: [].into(),
             month_to_date: Window::default(),
             ninety_days: Window::default(),
+            trend: vec![],
+            reasons: vec![],
             open: OpenBalance::default(),
             attention: Attention::default(),
         }

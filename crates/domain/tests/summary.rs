@@ -27,6 +27,8 @@ fn books(rows: Vec<DayRow>) -> DayBooks {
         adjusted: BTreeMap::new(),
         month_to_date: Window::default(),
         ninety_days: Window::default(),
+        trend: vec![],
+        reasons: vec![],
         open: OpenBalance::default(),
         attention: Attention::default(),
     }

@@ -5,6 +5,7 @@ mod content;
 mod kept;
 mod known;
 mod proof;
+mod recent;
 mod standing;
 mod words;
 
@@ -171,6 +172,8 @@ async fn day_books(snapshot: &mut PgConnection, seal: &Seal, book: Option<Accoun
         adjusted: proof::adjusted(&mut *snapshot, &day).await?,
         month_to_date: standing::window(&mut *snapshot, &day, month).await?,
         ninety_days: standing::window(&mut *snapshot, &day, ninety).await?,
+        trend: recent::trend(&mut *snapshot, &day).await?,
+        reasons: recent::reasons(&mut *snapshot, &day, ninety).await?,
         open: standing::open(&mut *snapshot, &day).await?,
         attention: standing::attention(&mut *snapshot, &day, &known_books).await?,
         books: known::parsed(&known_books, of)?,

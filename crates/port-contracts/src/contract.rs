@@ -35,6 +35,7 @@ pub mod monitoring;
 pub mod order_book;
 pub mod outbox;
 pub mod read_queue;
+pub mod recent;
 pub mod sealing;
 mod suites;
 pub mod sweeps;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::AddAssign;
 
 use chargebook_domain::summary::{
-    Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Summary, Unresolved, Window, compose,
+    Attention, DayBooks, DayRow, LedgerMove, OpenBalance, ReasonCount, Summary, TrendDay, Unresolved, Window, compose,
 };
 use chargebook_domain::{Currency, Deltas, EntryKind, LedgerAccount};
+use chrono::NaiveDate;
 
 /// Checks that the days of all books make the day of all together, and so do their summaries; and that each is proven by
 /// its own journal.
@@ -22,6 +23,12 @@ pub fn check_day_parts(whole: &DayBooks, parts: &[DayBooks]) {
     assert_eq!(parts.iter().map(|part| &part.unresolved).fold(BTreeMap::new(), plus_unresolved), whole.unresolved);
     assert_eq!(parts.iter().map(|part| &part.month_to_date).fold(Window::default(), plus_window), whole.month_to_date);
     assert_eq!(parts.iter().map(|part| &part.ninety_days).fold(Window::default(), plus_window), whole.ninety_days);
+    assert_eq!(trend(parts), trend([whole]));
+    assert_eq!(reasons(parts), reasons([whole]));
+    for day_books in parts.iter().chain([whole]) {
+        let (won, lost) = reasons([day_books]).values().fold((0, 0), |sum, (won, lost)| (sum.0 + won, sum.1 + lost));
+        assert_eq!((won, lost), (day_books.ninety_days.won, day_books.ninety_days.lost), "{:?}", day_books.book);
+    }
     assert_eq!(parts.iter().map(|part| &part.open).fold(OpenBalance::default(), plus_open), whole.open);
     let attention = parts.iter().map(|part| &part.attention).fold(Attention::default(), plus_attention);
     assert_eq!(attention, Attention { undelivered: 0, ..whole.attention });
@@ -109,6 +116,26 @@ fn plus_window(sum: Window, part: &Window) -> Window {
         refunded: sum.refunded + part.refunded,
         principal,
     }
+}
+
+/// Won and lost of each date.
+fn trend<'a>(parts: impl IntoIterator<Item = &'a DayBooks>) -> BTreeMap<NaiveDate, (u64, u64)> {
+    let mut sums: BTreeMap<_, (u64, u64)> = BTreeMap::new();
+    for TrendDay { date, won, lost } in parts.into_iter().flat_map(|part| &part.trend) {
+        let (sum_won, sum_lost) = sums.entry(*date).or_default();
+        (*sum_won, *sum_lost) = (*sum_won + won, *sum_lost + lost);
+    }
+    sums
+}
+
+/// Won and lost for each reason. No history has so many that a ledger leaves some out.
+fn reasons<'a>(parts: impl IntoIterator<Item = &'a DayBooks>) -> BTreeMap<Option<&'a str>, (u64, u64)> {
+    let mut sums: BTreeMap<_, (u64, u64)> = BTreeMap::new();
+    for ReasonCount { reason, won, lost } in parts.into_iter().flat_map(|part| &part.reasons) {
+        let (sum_won, sum_lost) = sums.entry(reason.as_deref()).or_default();
+        (*sum_won, *sum_lost) = (*sum_won + won, *sum_lost + lost);
+    }
+    sums
 }
 
 fn plus_open(mut sum: OpenBalance, part: &OpenBalance) -> OpenBalance {

@@ -12,6 +12,7 @@ mod order_book;
 mod outbox;
 mod periods;
 mod read_queue;
+mod recent;
 mod rows;
 mod summaries;
 mod sweeps;

@@ -34,6 +34,8 @@ fn quiet_day() -> DayBooks {
         adjusted: [].into(),
         month_to_date: Window::default(),
         ninety_days: Window::default(),
+        trend: vec![],
+        reasons: vec![],
         open: OpenBalance::default(),
         attention: Attention::default(),
     }

@@ -13,6 +13,7 @@ mod migrate;
 mod monitor;
 mod movements;
 mod orders;
+mod preview;
 mod queue;
 mod report;
 mod rules;

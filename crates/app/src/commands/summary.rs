@@ -4,7 +4,6 @@ mod list;
 mod told;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use chargebook_domain::AccountId;
@@ -13,15 +12,14 @@ use chargebook_domain::service::{By, Daily};
 use chargebook_ledger_postgres::PostgresLedger;
 use chrono::NaiveDate;
 use clap::{Args, Subcommand, value_parser};
-use serde::Serialize;
 
 use self::list::{listed, with_attempts};
 use self::told::Told;
 use super::disputes::account;
+use super::preview::Preview;
 use super::screen::Screen;
 use super::{Done, Failure, Refused, say};
 use crate::clock::SystemClock;
-use crate::mail::day_file;
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -42,22 +40,6 @@ pub(super) enum Command {
         #[arg(long, default_value_t = 30, value_parser = value_parser!(i64).range(1..))]
         limit: i64,
     },
-}
-
-#[derive(Args)]
-pub(super) struct Preview {
-    /// The business date [default: today]
-    #[arg(long)]
-    date: Option<NaiveDate>,
-    /// Only this book, such as default or acct_... [default: all together]
-    #[arg(long, value_parser = account)]
-    account: Option<AccountId>,
-    /// Writes the mail as HTML to this file
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Writes the day's disputes as CSV to this file: what goes with the mail where it is not too large
-    #[arg(long, value_name = "FILE")]
-    csv: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -82,15 +64,6 @@ pub(super) struct Resend {
     channel: Option<String>,
 }
 
-/// A mail for programs.
-#[derive(Serialize)]
-struct Shown {
-    reference: String,
-    subject: String,
-    text: String,
-    html: String,
-}
-
 pub(super) async fn run(
     command: Command,
     ledger: &PostgresLedger,
@@ -110,29 +83,8 @@ pub(super) async fn run(
     let sending = |daily, by, channel| Sending { daily, channel, ledger, screen, by, mails: settings.schedule.mails };
     match command {
         Command::Preview(preview) => {
-            let wanted = DayMail { date: preview.date.unwrap_or(today), book: preview.account.clone() };
-            let summary = daily.summary(&wanted, now).await.map_err(Failure::failed)?;
-            if summary.books.is_empty() {
-                return Err(Refused::new("there is no such book: no dispute is in it").into());
-            }
-            let mail = wiring::write_mail(settings)(&summary, None);
-            let write = |path: &PathBuf, content: &[u8], what: &str| {
-                std::fs::write(path, content).map_err(|error| Refused::unwritable(path, error))?;
-                say(&format!("{what} in {}.", path.display()))
-            };
-            if let Some(path) = &preview.csv {
-                let lines = day_file(&summary).map_err(Failure::failed)?;
-                write(path, &lines, "The day's disputes are")?;
-            }
-            if let Some(path) = &preview.out {
-                write(path, mail.html.as_bytes(), "The mail is")?;
-            }
-            if preview.csv.is_some() || preview.out.is_some() {
-                return Ok(Done::Well);
-            }
-            let shown = Shown { reference: mail.reference, subject: mail.subject, text: mail.text, html: mail.html };
-            screen.show(&shown, |mail| format!("Subject: {}\n\n{}", mail.subject, mail.text))?;
-            Ok(Done::Well)
+            let summary = daily.summary(&preview.wanted(today), now).await.map_err(Failure::failed)?;
+            preview.show(&summary, settings, screen)
         }
         Command::Send(Send { date, account }) => {
             let date = date.or(today.pred_opt()).ok_or_else(|| Refused::new("there is no day before today"))?;

@@ -3,6 +3,9 @@
 use chargebook_domain::summary::{Ratio, Summary, Totals};
 use chargebook_domain::{Currency, Deltas, Money};
 
+use super::NumberFormat;
+use super::numbers::Amount;
+
 /// A column of the figures, in the order in which they are shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Column {
@@ -57,56 +60,57 @@ pub(super) struct Share {
 }
 
 impl Share {
-    pub(super) fn of_counts(ratio: Ratio) -> Self {
-        Self::new(ratio, ratio.part.to_string(), ratio.whole.to_string())
+    pub(super) fn of_counts(ratio: Ratio, numbers: NumberFormat) -> Self {
+        Self::new(ratio, [ratio.part.to_string(), ratio.whole.to_string()], numbers)
     }
 
-    pub(super) fn of_money(ratio: Ratio, currency: Currency) -> Self {
+    pub(super) fn of_money(ratio: Ratio, currency: Currency, numbers: NumberFormat) -> Self {
         // Beyond 64 bits the domain refuses to sum, so that the text is never needed.
         let text = |minor: u64| {
-            i64::try_from(minor).map_or_else(|_| minor.to_string(), |minor| Money::new(minor, currency).grouped())
+            let money = i64::try_from(minor).map(|minor| numbers.amount(Money::new(minor, currency)));
+            money.map_or_else(|_| minor.to_string(), |amount| amount.grouped())
         };
-        Self::new(ratio, text(ratio.part), text(ratio.whole))
+        Self::new(ratio, [text(ratio.part), text(ratio.whole)], numbers)
     }
 
-    fn new(ratio: Ratio, part: String, whole: String) -> Self {
+    fn new(ratio: Ratio, [part, whole]: [String; 2], numbers: NumberFormat) -> Self {
         let permille = ratio.permille();
-        let percent = permille.map(|permille| format!("{}.{}", permille / 10, permille % 10));
+        let percent = permille.map(|permille| numbers.rewrite(&format!("{}.{}", permille / 10, permille % 10)));
         Self { percent, whole_percent: permille.unwrap_or(0) / 10, part, whole }
     }
 }
 
 /// Won of won and lost.
-pub(super) fn rate(won: u64, lost: u64) -> Share {
-    Share::of_counts(Ratio { part: won, whole: won.saturating_add(lost) })
+pub(super) fn rate(won: u64, lost: u64, numbers: NumberFormat) -> Share {
+    Share::of_counts(Ratio { part: won, whole: won.saturating_add(lost) }, numbers)
 }
 
 /// Recovered of recovered and lost.
-pub(super) fn rate_by_value(recovered: i64, lost: i64, currency: Currency) -> Share {
+pub(super) fn rate_by_value([recovered, lost]: [i64; 2], currency: Currency, numbers: NumberFormat) -> Share {
     let [recovered, lost] = [recovered, lost].map(|minor| u64::try_from(minor).unwrap_or(0));
-    Share::of_money(Ratio { part: recovered, whole: recovered.saturating_add(lost) }, currency)
+    Share::of_money(Ratio { part: recovered, whole: recovered.saturating_add(lost) }, currency, numbers)
 }
 
 /// What the day did to the books in one currency, each row in the order of [`Column::AMOUNTS`].
 pub(super) struct CurrencyFigures {
     pub(super) currency: Currency,
-    pub(super) decided: [Money; 7],
-    pub(super) changes: [Money; 7],
-    pub(super) total: [Money; 7],
+    pub(super) decided: [Amount; 7],
+    pub(super) changes: [Amount; 7],
+    pub(super) total: [Amount; 7],
     pub(super) by_value: Option<Share>,
 }
 
 impl CurrencyFigures {
     /// Every currency in which the day moved money.
-    pub(super) fn of(summary: &Summary) -> Vec<Self> {
-        let currencies = summary.totals.keys().map(|currency| Self::new(summary, *currency));
+    pub(super) fn of(summary: &Summary, numbers: NumberFormat) -> Vec<Self> {
+        let currencies = summary.totals.keys().map(|currency| Self::new(summary, *currency, numbers));
         currencies.filter(Self::has_money).collect()
     }
 
-    fn new(summary: &Summary, currency: Currency) -> Self {
+    fn new(summary: &Summary, currency: Currency, numbers: NumberFormat) -> Self {
         let row = |totals: &Totals| {
             let deltas = totals.get(&currency).copied().unwrap_or_default();
-            Column::AMOUNTS.map(|column| column.money(&deltas, currency))
+            Column::AMOUNTS.map(|column| numbers.amount(column.money(&deltas, currency)))
         };
         let by_value = summary.win_rate_by_value.get(&currency).filter(|ratio| ratio.whole > 0);
         Self {
@@ -114,7 +118,7 @@ impl CurrencyFigures {
             decided: row(&summary.decided.totals),
             changes: row(&summary.changes.totals),
             total: row(&summary.totals),
-            by_value: by_value.map(|ratio| Share::of_money(*ratio, currency)),
+            by_value: by_value.map(|ratio| Share::of_money(*ratio, currency, numbers)),
         }
     }
 
@@ -122,7 +126,7 @@ impl CurrencyFigures {
     pub(super) fn show(all: &[Self]) -> [bool; 7] {
         Column::AMOUNTS.map(|column| {
             let is_rare = matches!(column, Column::Fx | Column::Pending | Column::Suspense);
-            let has = |(of, amounts): (Column, [Money; 3])| {
+            let has = |(of, amounts): (Column, [Amount; 3])| {
                 of == column && amounts.into_iter().any(|amount| amount.minor() != 0)
             };
             !is_rare || all.iter().any(|figures| figures.columns().any(has))
@@ -134,7 +138,7 @@ impl CurrencyFigures {
     }
 
     /// The same column by column.
-    pub(super) fn columns(&self) -> impl Iterator<Item = (Column, [Money; 3])> {
+    pub(super) fn columns(&self) -> impl Iterator<Item = (Column, [Amount; 3])> {
         let rows = self.decided.into_iter().zip(self.changes).zip(self.total);
         Column::AMOUNTS.into_iter().zip(rows.map(|((decided, changes), total)| [decided, changes, total]))
     }
@@ -147,12 +151,16 @@ mod tests {
     #[test]
     fn a_share_is_never_shown_without_its_parts() {
         let usd = Currency::parse("usd").unwrap();
-        let share = rate(2, 1);
+        let numbers = NumberFormat::default();
+        let share = rate(2, 1, numbers);
         assert_eq!((share.percent.as_deref(), share.part.as_str(), share.whole.as_str()), (Some("66.7"), "2", "3"));
-        assert_eq!(rate(0, 0).percent, None);
-        let share = rate_by_value(93_000, 31_000, usd);
+        assert_eq!(rate(0, 0, numbers).percent, None);
+        let share = rate_by_value([93_000, 31_000], usd, numbers);
         assert_eq!(share.percent.as_deref(), Some("75.0"));
         assert_eq!((share.part.as_str(), share.whole.as_str()), ("930.00", "1,240.00"));
-        assert_eq!(rate_by_value(-1, 0, usd).percent, None);
+        assert_eq!(rate_by_value([-1, 0], usd, numbers).percent, None);
+        let german = NumberFormat::of_locale("de-DE").unwrap();
+        let share = rate_by_value([93_000, 31_000], usd, german);
+        assert_eq!((share.percent.as_deref(), share.whole.as_str()), (Some("75,0"), "1.240,00"));
     }
 }

@@ -1,9 +1,11 @@
 //! What the day did to each book, where several are in one mail.
 
 use chargebook_domain::summary::{Summary, Totals};
-use chargebook_domain::{AccountId, Currency, Money};
+use chargebook_domain::{AccountId, Currency};
 
+use super::NumberFormat;
 use super::amounts::Column;
+use super::numbers::Amount;
 use super::shown;
 
 /// As many books are shown one by one.
@@ -31,16 +33,16 @@ pub(super) struct BookRow {
     /// In the order of [`Column::COUNTS`].
     pub(super) counts: [i64; 3],
     /// Recovered, lost, fees, net.
-    pub(super) amounts: [Money; 4],
+    pub(super) amounts: [Amount; 4],
 }
 
 impl ByBook {
     /// Nothing where there is one book only: it is what the whole mail is of.
-    pub(super) fn of(summary: &Summary) -> Self {
+    pub(super) fn of(summary: &Summary, numbers: NumberFormat) -> Self {
         if summary.book.is_some() || summary.books.len() < 2 {
             return Self::default();
         }
-        let all = summary.books.iter().map(|(book, totals)| BookFigures::new(book, totals));
+        let all = summary.books.iter().map(|(book, totals)| BookFigures::new(book, totals, numbers));
         let mut shown: Vec<_> = all.filter(|book| !book.rows.is_empty()).collect();
         let quiet = summary.books.len().saturating_sub(shown.len());
         let more = shown.len().saturating_sub(BOOKS_MAX);
@@ -50,12 +52,12 @@ impl ByBook {
 }
 
 impl BookFigures {
-    fn new(book: &AccountId, totals: &Totals) -> Self {
+    fn new(book: &AccountId, totals: &Totals, numbers: NumberFormat) -> Self {
         let row = |(currency, deltas): (&Currency, _)| BookRow {
             currency: *currency,
             counts: Column::COUNTS.map(|column| column.of(deltas)),
             amounts: [Column::Recovered, Column::Lost, Column::Fees, Column::Net]
-                .map(|column| column.money(deltas, *currency)),
+                .map(|column| numbers.amount(column.money(deltas, *currency))),
         };
         let moved = totals.iter().filter(|(_, deltas)| !deltas.is_zero());
         Self { account: shown::identifier(book.as_str()), rows: moved.map(row).collect() }

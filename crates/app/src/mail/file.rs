@@ -37,24 +37,52 @@ const COLUMNS: [&str; 24] = [
     "currency",
 ];
 
+/// What stands between the fields of a file, and before the decimals of its amounts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CsvSeparator {
+    /// A comma, and a point before decimals: as programs read it, and spreadsheets of English.
+    #[default]
+    Comma,
+    /// A semicolon, and a comma before decimals: as spreadsheets read it where that is how decimals are written.
+    Semicolon,
+}
+
+impl CsvSeparator {
+    fn delimiter(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+        }
+    }
+
+    /// An amount in major units, without anything between thousands.
+    fn plain(self, amount: Money) -> String {
+        let major = amount.to_major().map(|major| major.to_string()).unwrap_or_default();
+        match self {
+            Self::Comma => major,
+            Self::Semicolon => major.replace('.', ","),
+        }
+    }
+}
+
 /// A line for each dispute and settlement currency that was decided on the day, and for each change to an earlier decision:
 /// what it did to the books on this day, so that the figures add up to the day's in each settlement currency. Amounts are in
 /// major units, and left out where nobody knows a currency's decimals; times are in UTC.
 ///
 /// # Errors
 /// Never, as it is written to memory.
-pub(crate) fn day_file(summary: &Summary) -> Result<Vec<u8>, csv::Error> {
-    let mut csv = csv::Writer::from_writer(Vec::new());
+pub(crate) fn day_file(summary: &Summary, separator: CsvSeparator) -> Result<Vec<u8>, csv::Error> {
+    let mut csv = csv::WriterBuilder::new().delimiter(separator.delimiter()).from_writer(Vec::new());
     csv.write_record(COLUMNS)?;
     let decided = summary.decided.lines.iter().map(|line| ("decided", line.outcome, &line.row));
     let changed = summary.changes.lines.iter().map(|line| ("changed", line.row.outcome, &line.row));
     for (section, outcome, row) in decided.chain(changed) {
-        csv.write_record(record(summary, section, outcome, row))?;
+        csv.write_record(record(summary, section, outcome, row, separator))?;
     }
     csv.into_inner().map_err(|error| error.into_error().into())
 }
 
-fn record(summary: &Summary, section: &str, outcome: Outcome, row: &DayRow) -> Vec<String> {
+fn record(summary: &Summary, section: &str, outcome: Outcome, row: &DayRow, separator: CsvSeparator) -> Vec<String> {
     let text = |text: &str| no_formula(&shown::whole(text));
     let maybe = |of: Option<&str>| of.map(text).unwrap_or_default();
     let mut fields = vec![
@@ -69,23 +97,19 @@ fn record(summary: &Summary, section: &str, outcome: Outcome, row: &DayRow) -> V
         maybe(row.reason.as_deref()),
         maybe(row.card_brand.as_deref()),
         row.evidence_submitted.map(|was| was.to_string()).unwrap_or_default(),
-        plain(row.disputed),
+        separator.plain(row.disputed),
         row.disputed.currency().code().to_owned(),
     ];
     fields.extend(Column::COUNTS.map(|column| column.of(&row.deltas).to_string()));
-    fields.extend(Column::AMOUNTS.map(|column| plain(column.money(&row.deltas, row.currency))));
+    fields.extend(Column::AMOUNTS.map(|column| separator.plain(column.money(&row.deltas, row.currency))));
     fields.push(row.currency.code().to_owned());
     fields
 }
 
-fn plain(amount: Money) -> String {
-    amount.to_major().map(|major| major.to_string()).unwrap_or_default()
-}
-
 /// The file that goes with a day's mail, if anything happened to a dispute.
-pub(super) fn of_day(summary: &Summary) -> Option<Attachment> {
+pub(super) fn of_day(summary: &Summary, separator: CsvSeparator) -> Option<Attachment> {
     let is_quiet = summary.decided.lines.is_empty() && summary.changes.lines.is_empty();
-    let content = day_file(summary).ok().filter(|_| !is_quiet)?;
+    let content = day_file(summary, separator).ok().filter(|_| !is_quiet)?;
     let name = summary.book.as_ref().map_or_else(
         || format!("disputes-{}", summary.date),
         |book| format!("disputes-{}-{}", summary.date, file_name(book.as_str())),

@@ -5,7 +5,9 @@ use chargebook_domain::{AccountId, Currency, Money, Outcome, ResolutionKind};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
+use super::NumberFormat;
 use super::amounts::Column;
+use super::numbers::Amount;
 use super::shown;
 
 /// What a reader knows a dispute by.
@@ -44,20 +46,20 @@ pub(super) struct Closed {
     pub(super) card_brand: Option<String>,
     pub(super) contested: Option<bool>,
     pub(super) outcome: Outcome,
-    pub(super) disputed: Money,
+    pub(super) disputed: Amount,
     pub(super) currency: Currency,
-    pub(super) recovered: Money,
-    pub(super) lost: Money,
-    pub(super) fees: Money,
-    pub(super) net: Money,
+    pub(super) recovered: Amount,
+    pub(super) lost: Amount,
+    pub(super) fees: Amount,
+    pub(super) net: Amount,
     /// What `net` has beside lost and fees, where it is not zero.
-    pub(super) besides: Vec<(Column, Money)>,
+    pub(super) besides: Vec<(Column, Amount)>,
 }
 
 impl Closed {
-    pub(super) fn new(line: &ClosedLine, zone: Tz) -> Self {
+    pub(super) fn new(line: &ClosedLine, zone: Tz, numbers: NumberFormat) -> Self {
         let row = &line.row;
-        let money = |column: Column| column.money(&line.deltas, row.currency);
+        let amount = |column: Column| numbers.amount(column.money(&line.deltas, row.currency));
         let besides = [Column::Fx, Column::Pending, Column::Suspense];
         Self {
             named: Named::new(row),
@@ -66,15 +68,15 @@ impl Closed {
             card_brand: row.card_brand.as_deref().map(shown::word),
             contested: row.evidence_submitted,
             outcome: line.outcome,
-            disputed: row.disputed,
+            disputed: numbers.amount(row.disputed),
             currency: row.currency,
-            recovered: money(Column::Recovered),
-            lost: money(Column::Lost),
-            fees: money(Column::Fees),
-            net: money(Column::Net),
+            recovered: amount(Column::Recovered),
+            lost: amount(Column::Lost),
+            fees: amount(Column::Fees),
+            net: amount(Column::Net),
             besides: besides
                 .into_iter()
-                .map(|column| (column, money(column)))
+                .map(|column| (column, amount(column)))
                 .filter(|(_, amount)| amount.minor() != 0)
                 .collect(),
         }
@@ -100,14 +102,14 @@ pub(super) struct ChangedColumn {
 }
 
 impl Change {
-    pub(super) fn new(line: &ChangeLine, zone: Tz) -> Self {
+    pub(super) fn new(line: &ChangeLine, zone: Tz, numbers: NumberFormat) -> Self {
         let row = &line.row;
         let changed = |column: &Column| column.of(&row.deltas) != 0;
         let show = |column: Column, figure: i64| {
             if Column::COUNTS.contains(&column) {
                 figure.to_string()
             } else {
-                Money::new(figure, row.currency).grouped()
+                numbers.amount(Money::new(figure, row.currency)).grouped()
             }
         };
         let columns = Column::COUNTS.into_iter().chain(Column::AMOUNTS).filter(changed);

@@ -2,12 +2,15 @@
 
 mod accounts;
 mod amounts;
+mod bars;
 mod by_book;
 mod file;
 mod filters;
 mod lines;
 mod message;
 mod networks;
+mod numbers;
+mod recent;
 mod shown;
 mod view;
 
@@ -22,19 +25,33 @@ use chrono::{DateTime, Utc};
 
 pub use accounts::AccountNames;
 use amounts::Column;
+pub use file::CsvSeparator;
 pub(crate) use file::day_file;
 pub use message::of_message;
+pub use numbers::NumberFormat;
+use recent::{ReasonNamed, Trend};
 use view::{Need, View};
 
 /// No mail is larger as it goes to Graph, where its files are base64 in JSON. Graph takes four times as much; mailboxes
 /// and whoever waits for a mail on a telephone take less.
 const BYTES_MAX: usize = 1_000_000;
 
+/// What the operator decides of how mails are written.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MailStyle {
+    /// How accounts are called.
+    pub accounts: AccountNames,
+    /// How numbers are written, but for those of the file.
+    pub numbers: NumberFormat,
+    /// How the file of the day's disputes is written.
+    pub csv: CsvSeparator,
+}
+
 /// Writes the mail of a summary; with a time, one that a person had sent then, although it may be the second.
 #[must_use]
-pub fn write(summary: &Summary, accounts: &AccountNames, sent_again: Option<DateTime<Utc>>) -> Mail {
-    let mut view = View::new(summary, accounts, sent_again);
-    if let Some(file) = file::of_day(summary) {
+pub fn write(summary: &Summary, style: &MailStyle, sent_again: Option<DateTime<Utc>>) -> Mail {
+    let mut view = View::new(summary, style, sent_again);
+    if let Some(file) = file::of_day(summary, style.csv) {
         view.file = Some(file.name.clone());
         let mail = Mail { attachments: vec![file], ..without_file(&view) };
         if bytes(&mail) <= BYTES_MAX {

@@ -3,6 +3,7 @@
 use chargebook_domain::monitor::Estimate;
 use chargebook_domain::summary::Summary;
 
+use super::NumberFormat;
 use crate::monitoring::{level, percent, ratio};
 
 /// What is said of the month of the day.
@@ -24,22 +25,22 @@ pub(super) struct Line {
 
 impl Networks {
     /// `None` where nothing is watched.
-    pub(super) fn of(summary: &Summary) -> Option<Self> {
+    pub(super) fn of(summary: &Summary, numbers: NumberFormat) -> Option<Self> {
         let estimates = summary.monitor.as_deref();
         if estimates.is_some_and(<[_]>::is_empty) {
             return None;
         }
-        let lines = estimates.unwrap_or_default().iter().filter_map(line).collect();
+        let lines = estimates.unwrap_or_default().iter().filter_map(|of| line(of, numbers)).collect();
         Some(Self { month: summary.date.format("%B %Y").to_string(), is_counted: estimates.is_some(), lines })
     }
 }
 
-fn line(estimate: &Estimate) -> Option<Line> {
+fn line(estimate: &Estimate, numbers: NumberFormat) -> Option<Line> {
     let share = estimate.percent_of_threshold()?;
     Some(Line {
         name: format!("{} {}", estimate.programme.network, estimate.programme.name),
-        ratio: ratio(estimate),
-        share: format!("{share} % of {} %", percent(estimate.programme.threshold_bps)),
+        ratio: numbers.rewrite(&ratio(estimate)),
+        share: numbers.rewrite(&format!("{share} % of {} %", percent(estimate.programme.threshold_bps))),
         level: level(estimate),
     })
 }

@@ -1,4 +1,6 @@
 mod fixture;
+mod locale;
+mod recent;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -11,7 +13,7 @@ use chargebook_domain::monitor::{Estimate, Ratio};
 use chargebook_domain::summary::{Attention, DayBooks, DayRow};
 
 fn mail(summary: &Summary) -> Mail {
-    write(summary, &AccountNames::default(), None)
+    write(summary, &MailStyle::default(), None)
 }
 
 /// Compares with the file that is kept. `UPDATE_SNAPSHOTS=1 cargo test -p chargebook mail` writes it anew.
@@ -63,7 +65,7 @@ fn programmes_whose_payments_are_not_known_are_left_out_and_without_any_that_is_
 #[test]
 fn what_a_person_had_sent_again_says_so_in_its_subject_and_on_its_top() {
     let at = "2026-11-22T09:05:00Z".parse().unwrap();
-    let (first, again) = (mail(&rich_day()), write(&rich_day(), &AccountNames::default(), Some(at)));
+    let (first, again) = (mail(&rich_day()), write(&rich_day(), &MailStyle::default(), Some(at)));
     assert_eq!(again.reference, first.reference);
     assert_eq!(again.subject, format!("{} (sent again)", first.subject));
     let says = "Sent again on 22 Nov 2026 10:05, because a person asked for it.";
@@ -87,7 +89,7 @@ fn the_mail_of_a_book_names_it_and_lists_what_is_of_it() {
     let mut of_book = DayBooks { book: Some(account.clone()), books: books(), attention, ..no_books() };
     let written = mail(&summary(of_book.clone()));
     assert_eq!(written.reference, "summary/2026-11-21/acct_1");
-    assert_eq!(written.subject, "Disputes 21 Nov 2026, acct_1: none closed");
+    assert_eq!(written.subject, "Disputes 21 Nov, acct_1: none closed");
     assert!(
         written.text.contains("\nOnly account acct_1\n") && written.html.contains("Payment disputes of account acct_1")
     );
@@ -135,10 +137,10 @@ fn the_subject_says_the_result() {
         (vec![usd(1), usd(2), eur(3), lost(4)], "3 won, 1 lost, 80.00 EUR and 1,240.00 USD recovered"),
         (vec![usd(1), eur(2), jpy(3)], "3 won, 0 lost, recovered in several currencies"),
     ] {
-        assert_eq!(subject(rows), format!("Disputes 21 Nov 2026: {expected}"));
+        assert_eq!(subject(rows), format!("Disputes 21 Nov: {expected}"));
     }
     let preview = summary(DayBooks { sealed: false, ..no_books() });
-    assert_eq!(mail(&preview).subject, "Preview - Disputes 21 Nov 2026: none closed");
+    assert_eq!(mail(&preview).subject, "Preview - Disputes 21 Nov: none closed");
 }
 
 #[test]
@@ -288,7 +290,8 @@ fn a_day_of_many_long_disputes_is_bounded() {
         order: Some(OrderRef::parse(&"'".repeat(255)).unwrap()),
         ..fixture::change(number, chargebook_domain::ResolutionKind::Corrected, Deltas::default(), won(1, 2))
     });
-    let mail = mail(&summary(DayBooks { rows: closed.chain(changed).collect(), ..no_books() }));
+    let (trend, reasons) = (recent::long_trend(), recent::long_reasons());
+    let mail = mail(&summary(DayBooks { rows: closed.chain(changed).collect(), trend, reasons, ..no_books() }));
     assert!(mail.html.contains("and 300 more;") && mail.html.contains("and 200 more;"));
     assert!(mail.text.contains("and 300 more;") && mail.text.contains("and 200 more;"));
     assert!(bytes(&mail) < 1_000_000 && mail.html.len() > 500_000, "{}", bytes(&mail));
@@ -299,7 +302,12 @@ fn a_day_of_many_long_disputes_is_bounded() {
 
 /// The lines of a file, each by the names of its columns.
 fn read(content: &[u8]) -> Vec<BTreeMap<String, String>> {
-    csv::Reader::from_reader(content).deserialize().map(Result::unwrap).collect()
+    read_by(b',', content)
+}
+
+fn read_by(delimiter: u8, content: &[u8]) -> Vec<BTreeMap<String, String>> {
+    let mut lines = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(content);
+    lines.deserialize().map(Result::unwrap).collect()
 }
 
 #[test]
@@ -310,7 +318,7 @@ fn the_disputes_of_the_day_go_with_the_mail_and_add_up_to_it() {
     assert_eq!((file.name.as_str(), file.media_type), ("disputes-2026-11-21.csv", "text/csv"));
     let says = "disputes-2026-11-21.csv, which goes with this mail.";
     assert!(mail.text.contains(says) && mail.html.contains(says));
-    assert_eq!(file.content, day_file(&day).unwrap());
+    assert_eq!(file.content, day_file(&day, CsvSeparator::Comma).unwrap());
 
     let lines = read(&file.content);
     assert_eq!(lines.len(), day.decided.lines.len() + day.changes.lines.len());
@@ -327,7 +335,7 @@ fn the_disputes_of_the_day_go_with_the_mail_and_add_up_to_it() {
             assert_eq!(of_currency().map(count).sum::<i64>(), column.of(totals), "{name} in {currency}");
         }
     }
-    assert!(super::write(&summary(no_books()), &AccountNames::default(), None).attachments.is_empty(), "a quiet day");
+    assert!(super::write(&summary(no_books()), &MailStyle::default(), None).attachments.is_empty(), "a quiet day");
 }
 
 #[test]
@@ -335,7 +343,7 @@ fn no_text_of_the_file_is_a_formula_or_an_address() {
     let mut row = row(1, Outcome::Won, "zzz", won(5, 0));
     row.order = Some(OrderRef::parse("=HYPERLINK(1)").unwrap());
     row.reason = Some("ana@example.com".to_owned());
-    let lines = read(&day_file(&summary(DayBooks { rows: vec![row], ..no_books() })).unwrap());
+    let lines = read(&day_file(&summary(DayBooks { rows: vec![row], ..no_books() }), CsvSeparator::Comma).unwrap());
     let told =
         ["order_ref", "reason", "recovered", "evidence_submitted", "section"].map(|column| lines[0][column].as_str());
     assert_eq!(told, ["'=HYPERLINK(1)", "***", "", "true", "decided"]);

@@ -6,12 +6,14 @@ use chargebook_domain::summary::{Attention, RollForward, Summary, Unresolved, Wi
 use chargebook_domain::{AccountId, Currency, LedgerAccount, Money, Outcome};
 use chrono::{DateTime, Utc};
 
-use super::AccountNames;
 use super::amounts::{Column, CurrencyFigures, Share, rate, rate_by_value};
 use super::by_book::ByBook;
 use super::lines::{Change, Closed, moment};
 use super::networks::Networks;
+use super::numbers::Amount;
+use super::recent::{Reasons, Trend};
 use super::shown;
+use super::{AccountNames, MailStyle, NumberFormat};
 
 /// As many closed disputes are shown one by one.
 const CLOSED_MAX: usize = 200;
@@ -30,7 +32,7 @@ pub(super) struct View<'a> {
     pub(super) by_book: ByBook,
     pub(super) win_rate: Share,
     /// What the day recovered in all, by currency; zeros left out.
-    pub(super) recovered: Vec<Money>,
+    pub(super) recovered: Vec<Amount>,
     pub(super) figures: Vec<CurrencyFigures>,
     /// Which columns of the figures are shown.
     pub(super) figures_show: [bool; 7],
@@ -39,19 +41,21 @@ pub(super) struct View<'a> {
     /// How many disputes have changes.
     pub(super) changed_disputes: usize,
     pub(super) receivable: &'a str,
-    pub(super) rolls: Vec<[Money; 7]>,
+    pub(super) rolls: Vec<[Amount; 7]>,
     /// Which columns of the rolls are shown.
     pub(super) rolls_show: [bool; 7],
-    pub(super) unresolved: Vec<[Money; 5]>,
+    pub(super) unresolved: Vec<[Amount; 5]>,
     /// Which columns of what is unresolved are shown.
     pub(super) unresolved_show: [bool; 5],
     pub(super) doubts: Vec<Doubt<'a>>,
     pub(super) needs: Vec<(Need, u64)>,
-    pub(super) at_risk: Vec<Money>,
+    pub(super) at_risk: Vec<Amount>,
     pub(super) oldest: Option<Oldest>,
     pub(super) month: WindowView,
     pub(super) ninety_days: WindowView,
     pub(super) by_value: Vec<(Currency, Share, Share)>,
+    pub(super) trend: Option<Trend>,
+    pub(super) reasons: Reasons,
     pub(super) networks: Option<Networks>,
 }
 
@@ -64,8 +68,8 @@ pub(super) struct Listed<Line> {
 /// A comparison of the journal with the figures that does not agree.
 pub(super) struct Doubt<'a> {
     pub(super) account: &'a str,
-    pub(super) journal: Money,
-    pub(super) figures: Money,
+    pub(super) journal: Amount,
+    pub(super) figures: Amount,
 }
 
 /// What needs a person.
@@ -105,43 +109,48 @@ impl<'a> View<'a> {
         self.summary.sha256.as_deref()?.get(..SEAL_DIGITS)
     }
 
-    pub(super) fn new(summary: &'a Summary, accounts: &'a AccountNames, sent_again: Option<DateTime<Utc>>) -> Self {
-        let figures = CurrencyFigures::of(summary);
-        let rolls: Vec<_> = summary.roll_forward.iter().map(|(currency, roll)| roll_row(*currency, roll)).collect();
-        let unresolved = unresolved(summary);
+    pub(super) fn new(summary: &'a Summary, style: &'a MailStyle, sent_again: Option<DateTime<Utc>>) -> Self {
+        let (accounts, numbers) = (&style.accounts, style.numbers);
+        let amount = |minor, currency| numbers.amount(Money::new(minor, currency));
+        let figures = CurrencyFigures::of(summary, numbers);
+        let rolls: Vec<_> =
+            summary.roll_forward.iter().map(|(currency, roll)| roll_row(*currency, roll, numbers)).collect();
+        let unresolved = unresolved(summary, numbers);
         let changed: BTreeSet<_> = summary.changes.lines.iter().map(|line| &line.row.key).collect();
         Self {
             summary,
             sent_again: sent_again.map(|at| moment(at, summary.zone)),
             file: None,
             account: summary.book.as_ref().map(|book| shown::identifier(book.as_str())),
-            by_book: ByBook::of(summary),
-            win_rate: Share::of_counts(summary.win_rate),
-            recovered: recovered(summary),
+            by_book: ByBook::of(summary, numbers),
+            win_rate: Share::of_counts(summary.win_rate, numbers),
+            recovered: recovered(summary, numbers),
             figures_show: CurrencyFigures::show(&figures),
             figures,
-            closed: closed(summary),
-            changes: changes(summary),
+            closed: closed(summary, numbers),
+            changes: changes(summary, numbers),
             changed_disputes: changed.len(),
             receivable: accounts.name(LedgerAccount::DisputesReceivable),
             rolls_show: show_rolls(&rolls),
             rolls,
             unresolved_show: std::array::from_fn(|column| is_used(&unresolved, column)),
             unresolved,
-            doubts: doubts(summary, accounts),
+            doubts: doubts(summary, accounts, numbers),
             needs: needs(&summary.attention),
-            at_risk: summary.open.at_risk.iter().map(|(currency, minor)| Money::new(*minor, *currency)).collect(),
+            at_risk: summary.open.at_risk.iter().map(|(currency, minor)| amount(*minor, *currency)).collect(),
             oldest: oldest(summary),
-            month: WindowView::new(&summary.month_to_date),
-            ninety_days: WindowView::new(&summary.ninety_days),
-            by_value: windows_by_value(summary),
-            networks: Networks::of(summary),
+            month: WindowView::new(&summary.month_to_date, numbers),
+            ninety_days: WindowView::new(&summary.ninety_days, numbers),
+            by_value: windows_by_value(summary, numbers),
+            trend: Trend::of(summary),
+            reasons: Reasons::of(summary, numbers),
+            networks: Networks::of(summary, numbers),
         }
     }
 
     /// The date as the subject has it.
     pub(super) fn short_date(&self) -> String {
-        self.summary.date.format("%-d %b %Y").to_string()
+        self.summary.date.format("%-d %b").to_string()
     }
 
     /// The book to which the list of what needs a person is narrowed. The own one's mail has what is quarantined of
@@ -189,10 +198,10 @@ impl<'a> View<'a> {
     }
 }
 
-fn recovered(summary: &Summary) -> Vec<Money> {
+fn recovered(summary: &Summary, numbers: NumberFormat) -> Vec<Amount> {
     let totals = summary.totals.iter();
     totals
-        .map(|(currency, deltas)| Column::Recovered.money(deltas, *currency))
+        .map(|(currency, deltas)| numbers.amount(Column::Recovered.money(deltas, *currency)))
         .filter(|amount| amount.minor() != 0)
         .collect()
 }
@@ -202,33 +211,34 @@ fn listed<'a, Source: 'a, Line>(lines: &[&'a Source], max: usize, show: impl Fn(
     Listed { shown, more: lines.len().saturating_sub(max) }
 }
 
-fn closed(summary: &Summary) -> Listed<Closed> {
+fn closed(summary: &Summary, numbers: NumberFormat) -> Listed<Closed> {
     let mut lines: Vec<_> = summary.decided.lines.iter().collect();
     lines.sort_by_key(|line| (line.row.occurred_at, &line.row.key));
-    listed(&lines, CLOSED_MAX, |line| Closed::new(line, summary.zone))
+    listed(&lines, CLOSED_MAX, |line| Closed::new(line, summary.zone, numbers))
 }
 
-fn changes(summary: &Summary) -> Listed<Change> {
+fn changes(summary: &Summary, numbers: NumberFormat) -> Listed<Change> {
     let lines: Vec<_> = summary.changes.lines.iter().collect();
-    listed(&lines, CHANGES_MAX, |line| Change::new(line, summary.zone))
+    listed(&lines, CHANGES_MAX, |line| Change::new(line, summary.zone, numbers))
 }
 
-fn roll_row(currency: Currency, roll: &RollForward) -> [Money; 7] {
+fn roll_row(currency: Currency, roll: &RollForward, numbers: NumberFormat) -> [Amount; 7] {
     let RollForward { opening, withdrawn, reinstated, written_off, fx, late, closing } = *roll;
-    [opening, withdrawn, reinstated, written_off, fx, late, closing].map(|minor| Money::new(minor, currency))
+    [opening, withdrawn, reinstated, written_off, fx, late, closing]
+        .map(|minor| numbers.amount(Money::new(minor, currency)))
 }
 
 /// Whether any row has something in a column.
-pub(super) fn is_used<const WIDTH: usize>(rows: &[[Money; WIDTH]], column: usize) -> bool {
+pub(super) fn is_used<const WIDTH: usize>(rows: &[[Amount; WIDTH]], column: usize) -> bool {
     rows.iter().any(|row| row.get(column).is_some_and(|amount| amount.minor() != 0))
 }
 
 /// Opening and closing, and what moved between them in any currency.
-fn show_rolls(rolls: &[[Money; 7]]) -> [bool; 7] {
+fn show_rolls(rolls: &[[Amount; 7]]) -> [bool; 7] {
     std::array::from_fn(|column| matches!(column, 0 | 6) || is_used(rolls, column))
 }
 
-fn unresolved(summary: &Summary) -> Vec<[Money; 5]> {
+fn unresolved(summary: &Summary, numbers: NumberFormat) -> Vec<[Amount; 5]> {
     let rows = summary.unresolved.iter().filter(|(_, unresolved)| **unresolved != Unresolved::default());
     rows.map(|(currency, unresolved)| {
         let Unresolved {
@@ -245,18 +255,18 @@ fn unresolved(summary: &Summary) -> Vec<[Money; 5]> {
             account_fee_minor,
             account_suspense_minor,
         ]
-        .map(|minor| Money::new(minor, *currency))
+        .map(|minor| numbers.amount(Money::new(minor, *currency)))
     })
     .collect()
 }
 
-fn doubts<'a>(summary: &Summary, accounts: &'a AccountNames) -> Vec<Doubt<'a>> {
+fn doubts<'a>(summary: &Summary, accounts: &'a AccountNames, numbers: NumberFormat) -> Vec<Doubt<'a>> {
     let doubtful = summary.proof.iter().filter(|proof| !proof.agrees());
     doubtful
         .map(|proof| Doubt {
             account: accounts.name(proof.account),
-            journal: Money::new(proof.journal_minor, proof.currency),
-            figures: Money::new(proof.figures_minor, proof.currency),
+            journal: numbers.amount(Money::new(proof.journal_minor, proof.currency)),
+            figures: numbers.amount(Money::new(proof.figures_minor, proof.currency)),
         })
         .collect()
 }
@@ -282,12 +292,12 @@ fn oldest(summary: &Summary) -> Option<Oldest> {
 }
 
 impl WindowView {
-    fn new(window: &Window) -> Self {
+    fn new(window: &Window, numbers: NumberFormat) -> Self {
         Self {
             won: window.won,
             lost: window.lost,
-            win_rate: rate(window.won, window.lost),
-            challenged: rate(window.won_challenged, window.lost_challenged),
+            win_rate: rate(window.won, window.lost, numbers),
+            challenged: rate(window.won_challenged, window.lost_challenged, numbers),
             inquiries: window.inquiries,
             prevented: window.prevented,
             refunded: window.refunded,
@@ -296,12 +306,12 @@ impl WindowView {
 }
 
 /// Month and 90 days side by side, in every currency that one of them has.
-fn windows_by_value(summary: &Summary) -> Vec<(Currency, Share, Share)> {
+fn windows_by_value(summary: &Summary, numbers: NumberFormat) -> Vec<(Currency, Share, Share)> {
     let windows = [&summary.month_to_date, &summary.ninety_days];
     let currencies: BTreeSet<_> = windows.iter().flat_map(|window| window.principal.keys().copied()).collect();
     let share = |window: &Window, currency: Currency| {
         let (recovered, lost) = window.principal.get(&currency).copied().unwrap_or_default();
-        rate_by_value(recovered, lost, currency)
+        rate_by_value([recovered, lost], currency, numbers)
     };
     let rows = currencies.into_iter();
     rows.map(|currency| (currency, share(windows[0], currency), share(windows[1], currency))).collect()

@@ -19,7 +19,7 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 54] = [
+const KEYS: [(&str, Kind); 56] = [
     ("books.convention", Kind::Text),
     ("books.fx_tolerance_percent", Kind::Text),
     ("books.start", Kind::Text),
@@ -66,6 +66,8 @@ const KEYS: [(&str, Kind); 54] = [
     ("stripe.requests_per_second", Kind::Text),
     ("stripe.webhook_secrets", Kind::SecretList),
     ("summary.channels", Kind::List),
+    ("summary.csv_separator", Kind::Text),
+    ("summary.locale", Kind::Text),
     ("summary.mails", Kind::Text),
     ("summary.send_at", Kind::Text),
     ("summary.time_zone", Kind::Text),

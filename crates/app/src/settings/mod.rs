@@ -5,6 +5,7 @@
 mod channels;
 mod given;
 mod keys;
+mod mails;
 mod problem;
 mod reader;
 mod sections;
@@ -35,6 +36,7 @@ pub use shops::{ShopApiSettings, ShopSettings};
 use given::Sources;
 
 use crate::deliveries::{STRIPE, of_shop};
+use crate::mail::{CsvSeparator, NumberFormat};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "chargebook.toml";
@@ -82,6 +84,10 @@ pub struct Settings {
     pub channels: Vec<Channel>,
     /// How mail is sent through Outlook.
     pub outlook: Option<OutlookSettings>,
+    /// How numbers are written in mails.
+    pub numbers: NumberFormat,
+    /// How the file of a day's disputes is written.
+    pub csv_separator: CsvSeparator,
     /// How accounts are called where people read them.
     pub account_names: BTreeMap<LedgerAccount, String>,
     /// The codes of accounts in systems that know them by code.

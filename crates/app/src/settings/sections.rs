@@ -19,6 +19,7 @@ use url::{Host, Url};
 
 use super::channels::{Channel, channels};
 use super::keys::nearest_of;
+use super::mails::{csv_separator, numbers};
 use super::reader::Reader;
 use super::shops::{gateways, shops};
 use super::{MonitorSettings, Settings, StripeApiSettings};
@@ -94,6 +95,8 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         monitor: monitor(reader),
         outlook,
         channels,
+        numbers: numbers(reader),
+        csv_separator: csv_separator(reader),
         account_names: of_accounts(reader, "journal.accounts", "name"),
         account_codes: of_accounts(reader, "journal.codes", "code"),
         tax_rate: reader.text("journal.tax_rate").unwrap_or_else(|| "Tax Exempt".to_owned()),

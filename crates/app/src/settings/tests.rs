@@ -236,6 +236,8 @@ fn every_problem_is_told_at_once() {
         "stripe.webhook_secrets",
         "summary.channels",
         "summary.channels",
+        "summary.csv_separator",
+        "summary.locale",
         "summary.mails",
         "summary.send_at",
         "summary.time_zone",

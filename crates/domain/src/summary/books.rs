@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use crate::{
@@ -39,6 +39,11 @@ pub struct DayBooks {
     pub month_to_date: Window,
     /// The same for 90 days.
     pub ninety_days: Window,
+    /// Each of the [`TREND_DAYS`] dates up to this day, the oldest first.
+    pub trend: Vec<TrendDay>,
+    /// The [`REASONS_MAX`] reasons that the most won and lost disputes of the 90 days have: by their number, then by name,
+    /// and behind those of the same number that without a name. What the 90 days have beyond these is of other reasons.
+    pub reasons: Vec<ReasonCount>,
     /// The disputes that are open now.
     pub open: OpenBalance,
     /// What needs a person now.
@@ -127,6 +132,48 @@ pub struct Window {
     pub refunded: u64,
     /// Recovered and lost principal of the won and lost ones, by settlement currency.
     pub principal: BTreeMap<Currency, (i64, i64)>,
+}
+
+/// As many dates are in a trend.
+pub const TREND_DAYS: u64 = 30;
+
+/// As many reasons are told apart.
+pub const REASONS_MAX: usize = 50;
+
+/// Disputes that closed on one date, by their present outcome.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TrendDay {
+    /// The business date.
+    pub date: NaiveDate,
+    /// Won.
+    pub won: u64,
+    /// Lost.
+    pub lost: u64,
+}
+
+impl TrendDay {
+    /// The [`TREND_DAYS`] dates up to `end`, each with what is counted won and lost of it, or with zeros.
+    #[must_use]
+    pub fn up_to(end: NaiveDate, counts: &BTreeMap<NaiveDate, (u64, u64)>) -> Vec<Self> {
+        let dates = (0..TREND_DAYS).rev().filter_map(|back| end.checked_sub_days(Days::new(back)));
+        dates
+            .map(|date| {
+                let (won, lost) = counts.get(&date).copied().unwrap_or_default();
+                Self { date, won, lost }
+            })
+            .collect()
+    }
+}
+
+/// Closed disputes of one reason, by their present outcome.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReasonCount {
+    /// The source's word for the reason, or `None` where it gave none.
+    pub reason: Option<String>,
+    /// Won.
+    pub won: u64,
+    /// Lost.
+    pub lost: u64,
 }
 
 /// The open disputes.

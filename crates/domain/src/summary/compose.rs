@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::balances::{Proof, RollForward, proof, roll_forward};
-use super::{Attention, DayBooks, DayRow, OpenBalance, Unresolved, Window};
+use super::{Attention, DayBooks, DayRow, OpenBalance, ReasonCount, TrendDay, Unresolved, Window};
 use crate::money::add;
 use crate::monitor::Estimate;
 use crate::{AccountId, Currency, Deltas, DisputeKey, MoneyError, Outcome, ResolutionKind};
@@ -99,6 +99,10 @@ pub struct Summary {
     pub month_to_date: Window,
     /// The 90 days up to the day.
     pub ninety_days: Window,
+    /// The last 30 dates, the day's the last; see [`DayBooks::trend`].
+    pub trend: Vec<TrendDay>,
+    /// What the disputes of the 90 days were for; see [`DayBooks::reasons`].
+    pub reasons: Vec<ReasonCount>,
     /// Open disputes.
     pub open: OpenBalance,
     /// What needs a person.
@@ -158,6 +162,8 @@ pub fn compose(books: &DayBooks) -> Result<Summary, MoneyError> {
         proof: proof(books)?,
         month_to_date: books.month_to_date.clone(),
         ninety_days: books.ninety_days.clone(),
+        trend: books.trend.clone(),
+        reasons: books.reasons.clone(),
         open: books.open.clone(),
         attention: books.attention,
         monitor: Some(Vec::new()),

@@ -5,5 +5,8 @@ mod books;
 mod compose;
 
 pub use balances::{Proof, RollForward};
-pub use books::{Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Unresolved, Window};
+pub use books::{
+    Attention, DayBooks, DayRow, LedgerMove, OpenBalance, REASONS_MAX, ReasonCount, TREND_DAYS, TrendDay, Unresolved,
+    Window,
+};
 pub use compose::{ChangeLine, ClosedLine, Ratio, Section, Summary, Totals, compose};

@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chargebook_domain::summary::{Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Unresolved, Window};
+use chargebook_domain::summary::{
+    Attention, DayBooks, DayRow, LedgerMove, OpenBalance, ReasonCount, TrendDay, Unresolved, Window,
+};
 use chargebook_domain::{
     AccountId, Currency, Deltas, DisputeId, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome,
     ResolutionKind,
@@ -29,6 +31,10 @@ pub(super) struct Kept {
     adjusted: Vec<Balance>,
     month_to_date: Closed,
     ninety_days: Closed,
+    #[serde(default)]
+    trend: Vec<Trend>,
+    #[serde(default)]
+    reasons: Vec<Reason>,
     open: Open,
     attention: Needs,
 }
@@ -115,6 +121,28 @@ struct Closed {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "TrendDay")]
+struct TrendDef {
+    date: NaiveDate,
+    won: u64,
+    lost: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Trend(#[serde(with = "TrendDef")] TrendDay);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "ReasonCount")]
+struct ReasonDef {
+    reason: Option<String>,
+    won: u64,
+    lost: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Reason(#[serde(with = "ReasonDef")] ReasonCount);
+
+#[derive(Serialize, Deserialize)]
 struct Open {
     disputes: u64,
     inquiries: u64,
@@ -152,6 +180,8 @@ impl Kept {
             adjusted: balances(day.adjusted),
             month_to_date: Closed::of(day.month_to_date),
             ninety_days: Closed::of(day.ninety_days),
+            trend: day.trend.into_iter().map(Trend).collect(),
+            reasons: day.reasons.into_iter().map(Reason).collect(),
             open: Open::of(day.open),
             attention: Needs(day.attention),
         }
@@ -174,6 +204,8 @@ impl Kept {
             adjusted: by_account(self.adjusted),
             month_to_date: self.month_to_date.window(),
             ninety_days: self.ninety_days.window(),
+            trend: self.trend.into_iter().map(|Trend(day)| day).collect(),
+            reasons: self.reasons.into_iter().map(|Reason(count)| count).collect(),
             open: self.open.open(),
             attention: self.attention.0,
         }

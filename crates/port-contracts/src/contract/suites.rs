@@ -100,6 +100,12 @@ macro_rules! sealing_contract {
                 windows_count_by_the_day_of_closing
                 the_open_and_the_odd_are_counted
                 a_sealed_day_is_shown_as_it_was_for_ever;
+            #[recent]
+                a_trend_has_each_of_thirty_dates
+                a_trend_has_the_dates_of_the_zone
+                reasons_are_counted_by_number_and_then_by_name
+                at_most_fifty_reasons_are_told_apart
+                what_closed_lately_is_told_of_one_book;
         }
     };
 }

@@ -57,6 +57,8 @@ impl State {
             ),
             month_to_date: self.window(seal, seal.date.with_day(1).unwrap(), book.as_ref()),
             ninety_days: self.window(seal, seal.date - Days::new(89), book.as_ref()),
+            trend: self.trend(seal, book.as_ref()),
+            reasons: self.reasons(seal, book.as_ref()),
             open: self.open_balance(seal, book.as_ref()),
             attention: self.attention(seal, book.as_ref()),
             books: self.known_books().into_iter().filter(is_in).collect(),
@@ -94,7 +96,7 @@ impl State {
         }
     }
 
-    fn disputes_in(&self, book: Option<&AccountId>) -> impl Iterator<Item = (&DisputeKey, &KeptDispute)> {
+    pub(super) fn disputes_in(&self, book: Option<&AccountId>) -> impl Iterator<Item = (&DisputeKey, &KeptDispute)> {
         self.disputes.iter().filter(move |(key, _)| book.is_none_or(|book| *book == key.account))
     }
 

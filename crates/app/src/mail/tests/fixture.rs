@@ -6,13 +6,13 @@ use chargebook_domain::monitor::{
     Estimate, MonitorRules, Month, MonthCounts, NETWORK_PROGRAMMES, Network, Programmes, Region,
 };
 use chargebook_domain::summary::{
-    Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Summary, Unresolved, Window, compose,
+    Attention, DayBooks, DayRow, LedgerMove, OpenBalance, ReasonCount, Summary, TrendDay, Unresolved, Window, compose,
 };
 use chargebook_domain::{
     AccountId, Currency, Deltas, DisputeId, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome,
     ResolutionKind,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 pub(super) fn currency(code: &str) -> Currency {
@@ -84,6 +84,8 @@ pub(super) fn no_books() -> DayBooks {
         adjusted: BTreeMap::new(),
         month_to_date: Window::default(),
         ninety_days: Window::default(),
+        trend: Vec::new(),
+        reasons: Vec::new(),
         open: OpenBalance::default(),
         attention: Attention::default(),
     }
@@ -164,7 +166,14 @@ pub(super) fn rich_day() -> Summary {
     rows[7].card_brand = None;
     rows.extend(earlier_decisions());
     let usd = currency("usd");
-    let mut books = DayBooks { rows, month_to_date: month(), ninety_days: ninety_days(), ..no_books() };
+    let mut books = DayBooks {
+        rows,
+        month_to_date: month(),
+        ninety_days: ninety_days(),
+        trend: trend(),
+        reasons: reasons(),
+        ..no_books()
+    };
     books.moves.push(LedgerMove {
         account: LedgerAccount::DisputesReceivable,
         currency: usd,
@@ -230,4 +239,30 @@ fn ninety_days() -> Window {
             (currency("usd"), (9_104_415, 4_880_062)),
         ]),
     }
+}
+
+/// The month of [`month`], and nine days before it.
+fn trend() -> Vec<TrendDay> {
+    let won = [2, 0, 1, 3, 0, 1, 2, 0, 1, 1, 2, 0, 3, 1, 0, 2, 1, 2, 0, 1, 4, 1, 0, 2, 1, 3, 0, 1, 1, 5];
+    let lost = [1, 0, 2, 0, 1, 0, 1, 0, 0, 0, 1, 1, 2, 0, 0, 1, 0, 1, 0, 2, 3, 0, 0, 0, 1, 0, 0, 0, 1, 4];
+    let first: NaiveDate = "2026-10-23".parse().unwrap();
+    let days = first.iter_days().zip(won).zip(lost);
+    days.map(|((date, won), lost)| TrendDay { date, won, lost }).collect()
+}
+
+/// Of the 90 days of [`ninety_days`], some of which tries to break out.
+fn reasons() -> Vec<ReasonCount> {
+    let reasons = [
+        (Some("fraudulent"), 40, 33),
+        (Some("product_not_received"), 38, 9),
+        (Some("product_unacceptable"), 14, 8),
+        (Some("subscription_canceled"), 9, 6),
+        (Some("duplicate"), 8, 1),
+        (Some("unrecognized"), 3, 3),
+        (None, 3, 1),
+        (Some("<b>bank</b>\r\nBcc: everyone"), 1, 1),
+        (Some("bank_cannot_process"), 1, 1),
+        (Some("general"), 1, 1),
+    ];
+    reasons.map(|(reason, won, lost)| ReasonCount { reason: reason.map(str::to_owned), won, lost }).to_vec()
 }

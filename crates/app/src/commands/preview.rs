@@ -1,0 +1,169 @@
+//! `summary preview`: a day's mail on the screen, in files, or in a browser.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use chargebook_domain::AccountId;
+use chargebook_domain::ports::{DayMail, Mail};
+use chargebook_domain::summary::Summary;
+use chrono::NaiveDate;
+use clap::Args;
+use serde::Serialize;
+
+use super::disputes::account;
+use super::screen::Screen;
+use super::{Done, Failure, Refused, say};
+use crate::folder::file_name;
+use crate::mail::day_file;
+use crate::settings::Settings;
+use crate::wiring;
+
+/// What opens a file in the program that is for it: on Linux, and on macOS.
+const OPENERS: [&str; 2] = ["xdg-open", "open"];
+
+#[derive(Args)]
+pub(super) struct Preview {
+    /// The business date [default: today]
+    #[arg(long)]
+    date: Option<NaiveDate>,
+    /// Only this book, such as default or acct_... [default: all together]
+    #[arg(long, value_parser = account)]
+    account: Option<AccountId>,
+    /// Writes the mail as HTML to this file
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Writes the day's disputes as CSV to this file: what goes with the mail where it is not too large
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Opens the mail as HTML in a browser: the file of --out, or one in the folder for temporary files
+    #[arg(long)]
+    open: bool,
+}
+
+/// A mail for programs.
+#[derive(Serialize)]
+struct Shown {
+    reference: String,
+    subject: String,
+    text: String,
+    html: String,
+}
+
+impl Preview {
+    /// The mail that is shown.
+    pub(super) fn wanted(&self, today: NaiveDate) -> DayMail {
+        DayMail { date: self.date.unwrap_or(today), book: self.account.clone() }
+    }
+
+    pub(super) fn show(&self, summary: &Summary, settings: &Settings, screen: Screen) -> Result<Done, Failure> {
+        if summary.books.is_empty() {
+            return Err(Refused::new("there is no such book: no dispute is in it").into());
+        }
+        let mail = wiring::write_mail(settings)(summary, None);
+        if let Some(path) = &self.csv {
+            let lines = day_file(summary, settings.csv_separator).map_err(Failure::failed)?;
+            std::fs::write(path, lines).map_err(|error| Refused::unwritable(path, error))?;
+            say(&format!("The day's disputes are in {}.", path.display()))?;
+        }
+        if let Some(path) = self.html_file(&mail)? {
+            say(&format!("The mail is in {}.", path.display()))?;
+            if self.open && !opened(&OPENERS, &path) {
+                say(&format!("Open it in a browser: there is neither {}.", OPENERS.join(" nor ")))?;
+            }
+        }
+        if !self.open && self.csv.is_none() && self.out.is_none() {
+            let shown = Shown { reference: mail.reference, subject: mail.subject, text: mail.text, html: mail.html };
+            screen.show(&shown, |mail| format!("Subject: {}\n\n{}", mail.subject, mail.text))?;
+        }
+        Ok(Done::Well)
+    }
+
+    /// Writes the mail as HTML, where a file of it is wanted.
+    fn html_file(&self, mail: &Mail) -> Result<Option<PathBuf>, Failure> {
+        let html = mail.html.as_bytes();
+        let (path, written) = match &self.out {
+            Some(path) => (path.clone(), std::fs::write(path, html)),
+            None if self.open => {
+                let path = std::env::temp_dir().join(format!("chargebook-{}.html", file_name(&mail.reference)));
+                let written = write_own(&path, html);
+                (path, written)
+            }
+            None => return Ok(None),
+        };
+        written.map_err(|error| Refused::unwritable(&path, error))?;
+        Ok(Some(path))
+    }
+}
+
+/// Writes a file that only this user may read, in a folder where others write too: what is there is not written to, as it
+/// could be another's, or a link to somewhere else.
+fn write_own(path: &Path, content: &[u8]) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(content)
+}
+
+/// Whether one of the openers, the first that there is, was started with the file. It is not waited for: some end with the
+/// browser only.
+fn opened(openers: &[&str], path: &Path) -> bool {
+    openers.iter().any(|opener| {
+        let mut command = Command::new(opener);
+        command.arg(path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.process_group(0).spawn().is_ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    /// A folder of one test, which goes with it.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(test: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("chargebook-preview-{}-{test}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_mail_among_the_files_of_others_is_this_users_alone_and_goes_through_no_link() {
+        let folder = Folder::new("own");
+        let (path, elsewhere) = (folder.0.join("mail.html"), folder.0.join("elsewhere"));
+        std::fs::write(&elsewhere, "theirs").unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        for content in ["first", "second"] {
+            write_own(&path, content.as_bytes()).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), content);
+            let kept = std::fs::symlink_metadata(&path).unwrap();
+            assert!(kept.is_file());
+            assert_eq!(kept.permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "theirs");
+    }
+
+    #[test]
+    fn the_first_opener_that_there_is_opens_it() {
+        let folder = Folder::new("opener");
+        let path = folder.0.join("mail.html");
+        assert!(opened(&["chargebook-has-no-such-opener", "true"], &path));
+        assert!(!opened(&["chargebook-has-no-such-opener"], &path));
+        assert!(!opened(&[], &path));
+    }
+}
