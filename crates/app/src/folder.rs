@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{Clock, Found, Mail, Notifier, RequestId, SendOutcome};
-use mail_builder::MessageBuilder;
-use mail_builder::headers::date::Date;
+use chargebook_mime::{Letterhead, message};
 use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
 use tracing::instrument;
@@ -44,7 +43,15 @@ impl FolderNotifier {
             replace(&self.dir.join(&file.name), &file.content).await?;
         }
         let eml = self.dir.join(format!("{name}.eml"));
-        replace(&eml, &message(mail, &name, self.clock.now().timestamp())).await?;
+        let letterhead = Letterhead {
+            from_name: "Chargebook",
+            from: "chargebook@localhost",
+            to: &[],
+            date: self.clock.now(),
+            message_id: &format!("{name}@chargebook.localhost"),
+            headers: &[],
+        };
+        replace(&eml, &message(&letterhead, mail)).await?;
         Ok(eml)
     }
 
@@ -102,22 +109,6 @@ pub(crate) fn file_name(reference: &str) -> String {
         other => format!("~{:x}", u32::from(other)),
     };
     reference.chars().map(safe).collect()
-}
-
-fn message(mail: &Mail, name: &str, sent_at: i64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut message = MessageBuilder::new()
-        .from(("Chargebook", "chargebook@localhost"))
-        .subject(mail.subject.as_str())
-        .date(Date::new(sent_at))
-        .message_id(format!("{name}@chargebook.localhost"))
-        .text_body(mail.text.as_str())
-        .html_body(mail.html.as_str());
-    for file in &mail.attachments {
-        message = message.attachment(file.media_type, file.name.as_str(), file.content.as_slice());
-    }
-    message.serialize(&mut bytes);
-    bytes
 }
 
 /// Writes the file beside its place and moves it there, so that nobody reads half of it.
