@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{Clock, Found, Mail, Notifier, RequestId, SendOutcome};
-use chargebook_mime::{Letterhead, message};
+use chargebook_mime::{Letterhead, REFERENCE_HEADER, message};
 use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
 use tracing::instrument;
@@ -49,7 +49,7 @@ impl FolderNotifier {
             to: &[],
             date: self.clock.now(),
             message_id: &format!("{name}@chargebook.localhost"),
-            headers: &[],
+            headers: &[(REFERENCE_HEADER, &mail.reference)],
         };
         replace(&eml, &message(&letterhead, mail)).await?;
         Ok(eml)
@@ -134,6 +134,8 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use chargebook_domain::ports::Attachment;
+    use chargebook_port_contracts::contract::notifier::{Arrived, OtherSide};
+    use chargebook_port_contracts::notifier_contract;
     use chrono::{DateTime, Utc};
 
     use super::*;
@@ -260,5 +262,51 @@ mod tests {
             panic!("it was not refused");
         };
         assert!(reason.contains("mail: ") && reason.ends_with("send the mail again."), "{reason}");
+    }
+
+    struct MailFolder {
+        folder: TestFolder,
+        notifier: FolderNotifier,
+    }
+
+    impl MailFolder {
+        fn new() -> Self {
+            let folder = TestFolder::new();
+            Self { notifier: folder.notifier(), folder }
+        }
+
+        fn dir(&self) -> PathBuf {
+            self.folder.0.join("mail")
+        }
+    }
+
+    #[async_trait]
+    impl OtherSide for MailFolder {
+        fn notifier(&self) -> &dyn Notifier {
+            &self.notifier
+        }
+
+        async fn arrived(&self) -> Vec<Arrived> {
+            if !self.dir().exists() {
+                return Vec::new();
+            }
+            let mails = self.folder.names().into_iter().filter(|name| name.ends_with(".eml"));
+            mails.map(|name| Arrived::of_message(&std::fs::read(self.dir().join(name)).unwrap())).collect()
+        }
+
+        async fn refuse(&self) {
+            std::fs::create_dir_all(&self.folder.0).unwrap();
+            std::fs::write(self.dir(), "a file where the folder should be").unwrap();
+        }
+
+        async fn relent(&self) {
+            std::fs::remove_file(self.dir()).unwrap();
+        }
+    }
+
+    mod contract {
+        use super::*;
+
+        notifier_contract!(#[tokio::test] () => MailFolder::new());
     }
 }
