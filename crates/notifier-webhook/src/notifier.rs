@@ -114,9 +114,8 @@ fn posted_once(outcome: SendOutcome, answer: Option<&Response>) -> SendOutcome {
 /// what stands behind it stopped in the middle, but not that it is busy and for how long.
 fn is_certain(status: StatusCode, says_when: bool) -> bool {
     match status.as_u16() {
-        408 => false,
         503 => says_when,
-        500.. => false,
+        408 | 500.. => false,
         _ => true,
     }
 }

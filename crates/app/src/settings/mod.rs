@@ -4,6 +4,7 @@
 
 mod given;
 mod keys;
+mod notifiers;
 mod problem;
 mod reader;
 mod sections;
@@ -21,6 +22,8 @@ use chargebook_domain::service::Schedule;
 use chargebook_domain::{AccountId, Admission, BookRules, CustomerKey, LedgerAccount, ScoreWeights};
 use chargebook_ledger_postgres::OrderSource;
 use chargebook_notifier_outlook::OutlookSettings;
+use chargebook_notifier_smtp::SmtpSettings;
+use chargebook_notifier_webhook::WebhookSettings;
 use secrecy::SecretString;
 use url::Url;
 
@@ -78,6 +81,10 @@ pub struct Settings {
     pub monitor: MonitorSettings,
     /// How mail is sent; `None`: it goes to the folder.
     pub outlook: Option<OutlookSettings>,
+    /// How mail is handed to a mail server, if it is.
+    pub smtp: Option<SmtpSettings>,
+    /// Where the day's mail is posted, if it is.
+    pub webhook: Option<WebhookSettings>,
     /// How accounts are called where people read them.
     pub account_names: BTreeMap<LedgerAccount, String>,
     /// The codes of accounts in systems that know them by code.
