@@ -290,8 +290,9 @@ mod tests {
             if !self.dir().exists() {
                 return Vec::new();
             }
-            let mails = self.folder.names().into_iter().filter(|name| name.ends_with(".eml"));
-            mails.map(|name| Arrived::of_message(&std::fs::read(self.dir().join(name)).unwrap())).collect()
+            let files = self.folder.names().into_iter().map(|name| self.dir().join(name));
+            let mails = files.filter(|file| file.extension().is_some_and(|end| end == "eml"));
+            mails.map(|mail| Arrived::of_message(&std::fs::read(mail).unwrap())).collect()
         }
 
         async fn refuse(&self) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chargebook_notifier_smtp::{SmtpChecked, SmtpNotifier};
+use chargebook_notifier_webhook::WebhookSettings;
 
 use super::Finding;
 use crate::clock::SystemClock;
@@ -30,7 +31,7 @@ pub(super) async fn smtp(settings: &Settings) -> Finding {
 
 /// Where the day's mail is posted. To ask there would be to post something, so nothing is asked.
 pub(super) fn webhook(settings: &Settings) -> Finding {
-    match settings.webhook.as_ref().and_then(|webhook| webhook.origin()) {
+    match settings.webhook.as_ref().and_then(WebhookSettings::origin) {
         None => Finding::not_used(WEBHOOK, "it is not set up"),
         Some(origin) => Finding::well(WEBHOOK, format!("the day's mail can be posted to {origin}; it was not asked")),
     }
