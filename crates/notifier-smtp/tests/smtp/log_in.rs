@@ -1,10 +1,13 @@
 //! Passwords and tokens.
 
 use std::fs;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
 
 use chargebook_domain::ports::{Notifier, SendOutcome};
 use chargebook_notifier_smtp::{Security, SmtpSettings};
-use chargebook_port_contracts::fake_smtp::{Certificates, Encryption, FakeSmtp, Step, Trouble};
+use chargebook_port_contracts::fake_smtp::{Certificates, Encryption, FakeSmtp, REPLY_TEXT, Step, Trouble};
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{SECRET, USER, assert_readable, attempt, mail, notifier, notifier_of, readable, secure_settings};
 
@@ -94,4 +97,48 @@ async fn no_secret_is_in_the_debug_output() {
     let fake = FakeSmtp::start().await.unwrap();
     assert!(!format!("{:?}", notifier(&fake)).contains("contoso"));
     assert_eq!(settings.security, Security::StartTls);
+}
+
+/// What is logged, for all to read.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn neither_a_secret_nor_an_address_nor_what_the_server_said_is_logged() {
+    let log = Log::default();
+    let all = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE);
+    let _logging = tracing::subscriber::set_default(all.with_ansi(false).with_writer(log.clone()).finish());
+    let certificates = Certificates::make("IP:127.0.0.1");
+    let fake = asking(&certificates).await;
+    let settings = secure_settings(fake.port(), &certificates);
+    fake.script([(Step::LogIn, Trouble::Says(535, "5.7.8")), (Step::Recipient(1), Trouble::Says(550, "5.1.1"))]);
+    for _ in 0..2 {
+        readable(&notifier_of(&settings).send(&mail(), &attempt()).await);
+    }
+    assert!(taken_from(&fake, &settings).await.is_some());
+    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for told in ["notifier.send", "mail.reference=", "mail.client_request_id="] {
+        assert!(logged.contains(told), "{told}: {logged}");
+    }
+    for hidden in ["Zq8", USER, REPLY_TEXT, "nobody@", "contoso", "Recovered", "MAIL FROM", "AUTH"] {
+        assert!(!logged.contains(hidden), "{hidden}: {logged}");
+    }
 }
