@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{Clock, Found, Mail, Notifier, RequestId, SendOutcome};
-use mail_builder::MessageBuilder;
-use mail_builder::headers::date::Date;
+use chargebook_mime::{Letterhead, REFERENCE_HEADER, message};
 use tokio::fs;
 use tokio::io::AsyncWriteExt as _;
 use tracing::instrument;
@@ -44,7 +43,15 @@ impl FolderNotifier {
             replace(&self.dir.join(&file.name), &file.content).await?;
         }
         let eml = self.dir.join(format!("{name}.eml"));
-        replace(&eml, &message(mail, &name, self.clock.now().timestamp())).await?;
+        let letterhead = Letterhead {
+            from_name: "Chargebook",
+            from: "chargebook@localhost",
+            to: &[],
+            date: self.clock.now(),
+            message_id: &format!("{name}@chargebook.localhost"),
+            headers: &[(REFERENCE_HEADER, &mail.reference)],
+        };
+        replace(&eml, &message(&letterhead, mail)).await?;
         Ok(eml)
     }
 
@@ -104,22 +111,6 @@ pub(crate) fn file_name(reference: &str) -> String {
     reference.chars().map(safe).collect()
 }
 
-fn message(mail: &Mail, name: &str, sent_at: i64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut message = MessageBuilder::new()
-        .from(("Chargebook", "chargebook@localhost"))
-        .subject(mail.subject.as_str())
-        .date(Date::new(sent_at))
-        .message_id(format!("{name}@chargebook.localhost"))
-        .text_body(mail.text.as_str())
-        .html_body(mail.html.as_str());
-    for file in &mail.attachments {
-        message = message.attachment(file.media_type, file.name.as_str(), file.content.as_slice());
-    }
-    message.serialize(&mut bytes);
-    bytes
-}
-
 /// Writes the file beside its place and moves it there, so that nobody reads half of it.
 async fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let beside = path.with_added_extension(format!("{}.tmp", std::process::id()));
@@ -143,6 +134,8 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use chargebook_domain::ports::Attachment;
+    use chargebook_port_contracts::contract::notifier::{Arrived, OtherSide};
+    use chargebook_port_contracts::notifier_contract;
     use chrono::{DateTime, Utc};
 
     use super::*;
@@ -269,5 +262,52 @@ mod tests {
             panic!("it was not refused");
         };
         assert!(reason.contains("mail: ") && reason.ends_with("send the mail again."), "{reason}");
+    }
+
+    struct MailFolder {
+        folder: TestFolder,
+        notifier: FolderNotifier,
+    }
+
+    impl MailFolder {
+        fn new() -> Self {
+            let folder = TestFolder::new();
+            Self { notifier: folder.notifier(), folder }
+        }
+
+        fn dir(&self) -> PathBuf {
+            self.folder.0.join("mail")
+        }
+    }
+
+    #[async_trait]
+    impl OtherSide for MailFolder {
+        fn notifier(&self) -> &dyn Notifier {
+            &self.notifier
+        }
+
+        async fn arrived(&self) -> Vec<Arrived> {
+            if !self.dir().exists() {
+                return Vec::new();
+            }
+            let files = self.folder.names().into_iter().map(|name| self.dir().join(name));
+            let mails = files.filter(|file| file.extension().is_some_and(|end| end == "eml"));
+            mails.map(|mail| Arrived::of_message(&std::fs::read(mail).unwrap())).collect()
+        }
+
+        async fn refuse(&self) {
+            std::fs::create_dir_all(&self.folder.0).unwrap();
+            std::fs::write(self.dir(), "a file where the folder should be").unwrap();
+        }
+
+        async fn relent(&self) {
+            std::fs::remove_file(self.dir()).unwrap();
+        }
+    }
+
+    mod contract {
+        use super::*;
+
+        notifier_contract!(#[tokio::test] () => MailFolder::new());
     }
 }

@@ -1,19 +1,19 @@
 //! What a receiver's answer means, or that there is none. Of an answer, its status and when to come again are looked at.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use chargebook_domain::ports::SendOutcome;
-use chargebook_domain::rules::EndpointName;
 use reqwest::{Response, StatusCode};
 
 use crate::wait::asked_wait;
 
-/// The outcome of an answer.
-pub(crate) fn outcome(endpoint: &EndpointName, response: &Response) -> SendOutcome {
+/// The outcome of an answer; `endpoint` is what people call the one that was asked.
+pub(crate) fn outcome(endpoint: &dyn Display, response: &Response) -> SendOutcome {
     judged(endpoint, response.status(), asked_wait(response.headers()))
 }
 
-fn judged(endpoint: &EndpointName, status: StatusCode, wait: Duration) -> SendOutcome {
+fn judged(endpoint: &dyn Display, status: StatusCode, wait: Duration) -> SendOutcome {
     if status.is_success() {
         return SendOutcome::Accepted { receipt: None };
     }
@@ -36,7 +36,7 @@ fn judged(endpoint: &EndpointName, status: StatusCode, wait: Duration) -> SendOu
 }
 
 /// The outcome where there is no answer. The library's own text is not repeated: it holds the address.
-pub(crate) fn no_answer(endpoint: &EndpointName, error: &reqwest::Error) -> SendOutcome {
+pub(crate) fn no_answer(endpoint: &dyn Display, error: &reqwest::Error) -> SendOutcome {
     let unknown = |what| SendOutcome::Unknown {
         reason: format!("Nobody can know whether the receiver of {endpoint} took the message: {what}."),
     };
@@ -58,12 +58,14 @@ pub(crate) fn no_answer(endpoint: &EndpointName, error: &reqwest::Error) -> Send
 }
 
 /// A message that a person must see to.
-pub(crate) fn refused_for_good(endpoint: &EndpointName, what: &str) -> SendOutcome {
+pub(crate) fn refused_for_good(endpoint: &dyn Display, what: &str) -> SendOutcome {
     SendOutcome::Refused { reason: format!("The message to {endpoint} {what}."), retry_after: None }
 }
 
 #[cfg(test)]
 mod tests {
+    use chargebook_domain::rules::EndpointName;
+
     use super::*;
 
     fn shop() -> EndpointName {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use chargebook_domain::rules::EndpointName;
-use reqwest::Client;
+use chrono::{DateTime, Utc};
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use url::{Host, Url};
@@ -43,9 +45,25 @@ pub struct EndpointProblem {
 
 /// An endpoint after every check.
 pub(crate) struct Checked {
-    pub(crate) url: Url,
-    pub(crate) signer: Signer,
-    pub(crate) client: Client,
+    url: Url,
+    signer: Option<Signer>,
+    client: Client,
+}
+
+/// What of an endpoint cannot be right: the rest of a sentence that begins with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wrong {
+    Address(&'static str),
+    Secret(&'static str),
+    Client(&'static str),
+}
+
+impl Wrong {
+    pub(crate) fn in_words(self) -> &'static str {
+        match self {
+            Self::Address(what) | Self::Secret(what) | Self::Client(what) => what,
+        }
+    }
 }
 
 impl fmt::Debug for Checked {
@@ -55,16 +73,38 @@ impl fmt::Debug for Checked {
 }
 
 impl WebhookEndpoint {
-    pub(crate) fn check(self) -> Result<Checked, Vec<&'static str>> {
-        let mut problems: Vec<_> = address_problem(&self.url).into_iter().collect();
-        problems.extend(secret_problem(self.secret.expose_secret()));
-        let signer = Signer::new(self.secret.expose_secret());
-        match (client(&self.url), signer) {
-            (Ok(client), Ok(signer)) if problems.is_empty() => Ok(Checked { url: self.url, signer, client }),
+    pub(crate) fn check(self) -> Result<Checked, Vec<Wrong>> {
+        Checked::new(self.url, Some(&self.secret))
+    }
+}
+
+impl Checked {
+    /// An endpoint whose messages are signed with `secret`, or not at all.
+    pub(crate) fn new(url: Url, secret: Option<&SecretString>) -> Result<Self, Vec<Wrong>> {
+        let secret = secret.map(ExposeSecret::expose_secret);
+        let mut problems: Vec<_> = address_problem(&url).map(Wrong::Address).into_iter().collect();
+        problems.extend(secret.and_then(secret_problem).map(Wrong::Secret));
+        let signer = secret.map(Signer::new).transpose();
+        match (client(&url), signer) {
+            (Ok(client), Ok(signer)) if problems.is_empty() => Ok(Self { url, signer, client }),
             (Ok(_), Ok(_)) => Err(problems),
-            (Err(_), _) => Err(vec!["can't be used: TLS cannot be started"]),
-            (_, Err(_)) => Err(vec!["has a secret that can't sign: make another"]),
+            (Err(_), _) => Err(vec![Wrong::Client("can't be used: TLS cannot be started")]),
+            (_, Err(_)) => Err(vec![Wrong::Secret("has a secret that can't sign: make another")]),
         }
+    }
+
+    /// A request with this message, which its id names for ever.
+    pub(crate) fn request(&self, message_id: &str, body: String, sent_at: DateTime<Utc>) -> RequestBuilder {
+        let request = self
+            .client
+            .post(self.url.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header("idempotency-key", message_id);
+        let request = match &self.signer {
+            Some(signer) => request.header("chargebook-signature", signer.sign(&body, sent_at)),
+            None => request,
+        };
+        request.body(body)
     }
 }
 
@@ -111,7 +151,7 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn origin(url: &Url) -> String {
+pub(crate) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
@@ -127,7 +167,8 @@ mod tests {
     }
 
     fn problems(url: &str, secret: &str) -> Vec<&'static str> {
-        endpoint(url, secret).check().err().unwrap_or_default()
+        let problems = endpoint(url, secret).check().err().unwrap_or_default();
+        problems.into_iter().map(Wrong::in_words).collect()
     }
 
     #[test]

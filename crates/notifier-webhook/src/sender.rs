@@ -6,11 +6,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chargebook_domain::ports::{Outgoing, OutgoingCall, SendOutcome};
 use chargebook_domain::rules::EndpointName;
-use reqwest::header::CONTENT_TYPE;
 use tracing::{debug, instrument};
 
 use crate::answer::{no_answer, outcome, refused_for_good};
-use crate::endpoint::{Checked, EndpointProblem, WebhookEndpoint};
+use crate::endpoint::{Checked, EndpointProblem, WebhookEndpoint, Wrong};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -35,7 +34,7 @@ impl WebhookSender {
                     checked.insert(name, endpoint);
                 }
                 Err(found) => {
-                    let named = |problem| EndpointProblem { endpoint: name.clone(), problem };
+                    let named = |wrong: Wrong| EndpointProblem { endpoint: name.clone(), problem: wrong.in_words() };
                     problems.extend(found.into_iter().map(named));
                 }
             }
@@ -54,19 +53,13 @@ impl WebhookSender {
 impl Outgoing for WebhookSender {
     #[instrument(name = "webhook.post", skip_all, fields(webhook.message_id = call.message_id, webhook.endpoint = %call.endpoint))]
     async fn post(&self, call: &OutgoingCall) -> SendOutcome {
-        let Some(Checked { url, signer, client }) = self.endpoints.get(&call.endpoint) else {
+        let Some(endpoint) = self.endpoints.get(&call.endpoint) else {
             return refused_for_good(
                 &call.endpoint,
                 "can't be sent: the settings have no endpoint of that name; add it, then send the message again",
             );
         };
-        let request = client
-            .post(url.clone())
-            .timeout(self.timeout)
-            .header(CONTENT_TYPE, "application/json")
-            .header("idempotency-key", &call.message_id)
-            .header("chargebook-signature", signer.sign(&call.body, call.sent_at))
-            .body(call.body.clone());
+        let request = endpoint.request(&call.message_id, call.body.clone(), call.sent_at).timeout(self.timeout);
         // The answer's body is not read: what a receiver writes there is for nobody here.
         match request.send().await {
             Ok(response) => {

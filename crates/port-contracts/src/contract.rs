@@ -17,7 +17,9 @@
 //! [`backfills_contract!`](crate::backfills_contract), [`completeness_contract!`](crate::completeness_contract),
 //! [`customers_contract!`](crate::customers_contract), [`monitoring_contract!`](crate::monitoring_contract),
 //! [`aliases_contract!`](crate::aliases_contract), [`follow_ups_contract!`](crate::follow_ups_contract),
-//! [`outbox_contract!`](crate::outbox_contract) and [`by_hand_contract!`](crate::by_hand_contract); put each into a module of its own.
+//! [`outbox_contract!`](crate::outbox_contract), [`by_hand_contract!`](crate::by_hand_contract),
+//! [`notifier_contract!`](crate::notifier_contract) and [`remote_notifier_contract!`](crate::remote_notifier_contract); put
+//! each into a module of its own.
 
 pub mod aliases;
 pub mod apart;
@@ -32,6 +34,7 @@ pub mod follow_ups;
 pub mod ledger;
 pub mod ledger_races;
 pub mod monitoring;
+pub mod notifier;
 pub mod order_book;
 pub mod outbox;
 pub mod read_queue;

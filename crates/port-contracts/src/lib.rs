@@ -23,6 +23,7 @@ pub mod fake_graph;
 mod fake_http;
 pub mod fake_receiver;
 pub mod fake_shop;
+pub mod fake_smtp;
 pub mod fake_stripe;
 pub mod histories;
 pub mod samples;

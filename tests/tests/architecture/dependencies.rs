@@ -38,9 +38,16 @@ const ALLOWED: &[Row] = &[
         uses: &["chargebook-domain"],
         tests_use: &["chargebook-port-contracts"],
     },
+    // As above, for the notifiers that send a mail as the bytes of a message.
+    Row { package: "chargebook-mime", uses: &["chargebook-domain"], tests_use: &[] },
     Row {
         package: "chargebook-notifier-outlook",
         uses: &["chargebook-domain"],
+        tests_use: &["chargebook-port-contracts"],
+    },
+    Row {
+        package: "chargebook-notifier-smtp",
+        uses: &["chargebook-domain", "chargebook-mime"],
         tests_use: &["chargebook-port-contracts"],
     },
     Row {
@@ -55,7 +62,9 @@ const ALLOWED: &[Row] = &[
             "chargebook-domain",
             "chargebook-ledger-postgres",
             "chargebook-local-postgres",
+            "chargebook-mime",
             "chargebook-notifier-outlook",
+            "chargebook-notifier-smtp",
             "chargebook-notifier-webhook",
             "chargebook-source-stripe",
             "chargebook-source-woocommerce",
@@ -126,6 +135,8 @@ const OWNED: &[(&str, &[&str], &[&str])] = &[
     ("sqlx*", &["chargebook-ledger-postgres"], &["chargebook-tests"]),
     ("async-stripe*", &["chargebook-source-stripe"], &[]),
     ("graph-rs-sdk", &["chargebook-notifier-outlook"], &[]),
+    ("lettre", &["chargebook-notifier-smtp"], &[]),
+    ("mail-builder", &["chargebook-mime"], &[]),
     // The demo posts its webhooks as Stripe would.
     (
         "reqwest",

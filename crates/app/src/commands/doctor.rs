@@ -2,6 +2,7 @@
 
 mod asking;
 mod ingestion;
+mod mail;
 
 use std::fmt;
 
@@ -97,7 +98,7 @@ async fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![Finding::well("settings", "every setting can be used"), webhook_secrets(settings)];
     findings.extend(database(settings).await);
     findings.extend(asking::key(settings).await);
-    findings.push(outlook(settings).await);
+    findings.extend([outlook(settings).await, mail::smtp(settings).await, mail::webhook(settings)]);
     findings
 }
 

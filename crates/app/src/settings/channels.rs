@@ -10,19 +10,25 @@ const KEY: &str = "summary.channels";
 pub enum Channel {
     /// Microsoft's Graph.
     Outlook,
+    /// A mail server.
+    Smtp,
+    /// A program or a chat that is posted to.
+    Webhook,
     /// Files in a folder.
     Folder,
 }
 
 impl Channel {
     /// Every channel, those first that are taken first where none is named.
-    const ALL: [Self; 2] = [Self::Outlook, Self::Folder];
+    const ALL: [Self; 4] = [Self::Outlook, Self::Smtp, Self::Webhook, Self::Folder];
 
     /// What it is called in the settings, and in `summary_deliveries`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Outlook => "outlook",
+            Self::Smtp => "smtp",
+            Self::Webhook => "webhook",
             Self::Folder => "folder",
         }
     }
@@ -50,7 +56,7 @@ pub(super) fn channels(reader: &mut Reader, is_set: impl Fn(Channel) -> bool) ->
         }
     }
     if channels.is_empty() {
-        channels.extend(Channel::ALL.into_iter().filter(|channel| *channel != Channel::Folder && is_set(*channel)));
+        channels.extend(Channel::ALL.into_iter().filter(|channel| is_set(*channel)));
     }
     if channels.is_empty() {
         channels.push(Channel::Folder);

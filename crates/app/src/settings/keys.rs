@@ -19,7 +19,7 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 56] = [
+const KEYS: [(&str, Kind); 68] = [
     ("books.convention", Kind::Text),
     ("books.fx_tolerance_percent", Kind::Text),
     ("books.start", Kind::Text),
@@ -59,6 +59,15 @@ const KEYS: [(&str, Kind); 56] = [
     ("score.other_closed", Kind::Text),
     ("score.start", Kind::Text),
     ("score.won", Kind::Text),
+    ("smtp.ca_file", Kind::Text),
+    ("smtp.from", Kind::Text),
+    ("smtp.host", Kind::Text),
+    ("smtp.oauth_token_file", Kind::Text),
+    ("smtp.password", Kind::Secret),
+    ("smtp.port", Kind::Text),
+    ("smtp.recipients", Kind::List),
+    ("smtp.security", Kind::Text),
+    ("smtp.user", Kind::Text),
     ("stripe.accounts", Kind::List),
     ("stripe.api_base", Kind::Text),
     ("stripe.api_key", Kind::Secret),
@@ -71,6 +80,9 @@ const KEYS: [(&str, Kind); 56] = [
     ("summary.mails", Kind::Text),
     ("summary.send_at", Kind::Text),
     ("summary.time_zone", Kind::Text),
+    ("webhook.format", Kind::Text),
+    ("webhook.secret", Kind::Secret),
+    ("webhook.url", Kind::Secret),
     ("woocommerce.<shop>.account", Kind::Text),
     ("woocommerce.<shop>.consumer_key", Kind::Secret),
     ("woocommerce.<shop>.consumer_secret", Kind::Secret),

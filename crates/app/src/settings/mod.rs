@@ -6,6 +6,7 @@ mod channels;
 mod given;
 mod keys;
 mod mails;
+mod notifiers;
 mod problem;
 mod reader;
 mod sections;
@@ -23,6 +24,8 @@ use chargebook_domain::service::Schedule;
 use chargebook_domain::{AccountId, Admission, BookRules, CustomerKey, LedgerAccount, ScoreWeights};
 use chargebook_ledger_postgres::OrderSource;
 use chargebook_notifier_outlook::OutlookSettings;
+use chargebook_notifier_smtp::SmtpSettings;
+use chargebook_notifier_webhook::WebhookSettings;
 use secrecy::SecretString;
 use url::Url;
 
@@ -88,6 +91,10 @@ pub struct Settings {
     pub numbers: NumberFormat,
     /// How the file of a day's disputes is written.
     pub csv_separator: CsvSeparator,
+    /// How mail is handed to a mail server, if it is.
+    pub smtp: Option<SmtpSettings>,
+    /// Where the day's mail is posted, if it is.
+    pub webhook: Option<WebhookSettings>,
     /// How accounts are called where people read them.
     pub account_names: BTreeMap<LedgerAccount, String>,
     /// The codes of accounts in systems that know them by code.

@@ -211,6 +211,10 @@ fn every_problem_is_told_at_once() {
         "outlook.client_secret (not set)",
         "outlook.recipients (not set)",
         "outlook.tenant_id (not set)",
+        "smtp.from (not set)",
+        "smtp.host (not set)",
+        "smtp.recipients (not set)",
+        "webhook.url (not set)",
     ];
     let in_file = [
         "books.convention",
@@ -227,6 +231,8 @@ fn every_problem_is_told_at_once() {
         "monitor.warn_percent",
         "orders.amount_unit",
         "outlook.graph_base",
+        "smtp.port",
+        "smtp.security",
         "stripe.accounts",
         "stripe.api_base",
         "stripe.api_key",
@@ -241,6 +247,7 @@ fn every_problem_is_told_at_once() {
         "summary.mails",
         "summary.send_at",
         "summary.time_zone",
+        "webhook.format",
     ]
     .map(|key| format!("{key} (test.toml)"));
     expected.extend(in_file.iter().map(String::as_str));

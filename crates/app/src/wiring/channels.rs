@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use chargebook_domain::ports::Notifier;
 use chargebook_notifier_outlook::OutlookNotifier;
+use chargebook_notifier_smtp::SmtpNotifier;
+use chargebook_notifier_webhook::WebhookNotifier;
 
 use super::SetUpError;
+use crate::clock::SystemClock;
 use crate::folder::FolderNotifier;
 use crate::settings::{Channel, Settings};
 
-/// A notifier for each channel of the settings, in their order: the first also sends what rules and alerts owe.
+/// A notifier for each channel of the settings, in their order: the first that takes them gets the mails that rules and alerts owe.
 ///
 /// # Errors
 /// [`SetUpError`] where the settings of one can't be right.
@@ -18,17 +21,24 @@ pub fn notifiers(settings: &Settings) -> Result<Vec<Arc<dyn Notifier>>, SetUpErr
 }
 
 fn notifier(settings: &Settings, channel: Channel) -> Result<Arc<dyn Notifier>, SetUpError> {
-    match (channel, &settings.outlook) {
-        (Channel::Outlook, Some(outlook)) => match OutlookNotifier::new(outlook.clone()) {
-            Ok(notifier) => Ok(Arc::new(notifier)),
-            Err(problems) => Err(wrong("outlook", &problems)),
-        },
-        (Channel::Outlook, None) => Err(wrong::<&str>("outlook", &["its section is missing"])),
-        (Channel::Folder, _) => Ok(Arc::new(FolderNotifier::new(settings.data_dir.join("mail")))),
+    let clock = Arc::new(SystemClock);
+    let section = channel.as_str();
+    match channel {
+        Channel::Outlook => built(section, settings.outlook.clone(), OutlookNotifier::new),
+        Channel::Smtp => built(section, settings.smtp.as_ref(), |smtp| SmtpNotifier::new(smtp, clock)),
+        Channel::Webhook => built(section, settings.webhook.as_ref(), |webhook| WebhookNotifier::new(webhook, clock)),
+        Channel::Folder => Ok(Arc::new(FolderNotifier::new(settings.data_dir.join("mail")))),
     }
 }
 
-fn wrong<P: ToString>(section: &str, problems: &[P]) -> SetUpError {
-    let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
-    SetUpError::new(problems.join("; "), format!("correct the section {section}"))
+/// A notifier of what its section says.
+fn built<S, N: Notifier + 'static, P: ToString>(
+    section: &str,
+    settings: Option<S>,
+    build: impl FnOnce(S) -> Result<N, Vec<P>>,
+) -> Result<Arc<dyn Notifier>, SetUpError> {
+    let wrong = |what: String| SetUpError::new(what, format!("correct the section {section}"));
+    let settings = settings.ok_or_else(|| wrong(format!("the section {section} is missing")))?;
+    let told = |problems: Vec<P>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    Ok(Arc::new(build(settings).map_err(|problems| wrong(told(problems)))?))
 }

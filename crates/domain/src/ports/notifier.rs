@@ -70,7 +70,7 @@ pub enum SendOutcome {
         /// What the other side calls the request, if it said so.
         receipt: Option<String>,
     },
-    /// The other side certainly did not take it.
+    /// The other side certainly did not take it, or would know it again by its reference and take it once.
     Refused {
         /// A sentence for a person: what was wrong and what to do.
         reason: String,

@@ -1,6 +1,8 @@
 //! The notifier against a fake Graph. One binary, because linking the SDK is slow.
 
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod message;

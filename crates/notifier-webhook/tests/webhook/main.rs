@@ -5,4 +5,6 @@ mod faults;
 #[cfg(test)]
 mod message;
 #[cfg(test)]
+mod summary;
+#[cfg(test)]
 mod support;

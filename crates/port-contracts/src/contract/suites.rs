@@ -365,3 +365,33 @@ macro_rules! by_hand_contract {
         }
     };
 }
+
+/// Tests that a type keeps the promises of `Notifier`: of the [`OtherSide`](crate::contract::notifier::OtherSide) that the
+/// expression makes. See [`contract`](crate::contract).
+#[macro_export]
+macro_rules! notifier_contract {
+    ($($setting:tt)+) => {
+        $crate::contract_cases! { { $($setting)+ }
+            #[notifier]
+                its_channel_is_a_plain_word
+                a_mail_arrives_once_and_whole
+                a_mail_without_files_arrives
+                mails_of_two_days_are_two
+                what_was_accepted_is_never_said_not_to_be_there
+                what_was_never_sent_is_never_said_to_be_there
+                a_refused_mail_leaves_nothing_and_arrives_later;
+        }
+    };
+}
+
+/// As [`notifier_contract!`](crate::notifier_contract), for a [`Remote`](crate::contract::notifier::Remote).
+#[macro_export]
+macro_rules! remote_notifier_contract {
+    ($($setting:tt)+) => {
+        $crate::notifier_contract! { $($setting)+ }
+        $crate::contract_cases! { { $($setting)+ }
+            #[notifier]
+                a_lost_answer_never_makes_two_mails;
+        }
+    };
+}

@@ -1,0 +1,80 @@
+//! The ways that mail can go beside Outlook.
+
+use std::sync::Arc;
+
+use chargebook_notifier_smtp::{SmtpChecked, SmtpNotifier};
+use chargebook_notifier_webhook::WebhookSettings;
+
+use super::Finding;
+use crate::clock::SystemClock;
+use crate::settings::Settings;
+
+const SMTP: &str = "SMTP";
+const WEBHOOK: &str = "mail webhook";
+
+/// Whether the mail server would listen. It is sent no mail.
+pub(super) async fn smtp(settings: &Settings) -> Finding {
+    let Some(smtp) = &settings.smtp else { return Finding::not_used(SMTP, "it is not set up") };
+    let checked = match SmtpNotifier::new(smtp, Arc::new(SystemClock)) {
+        Ok(notifier) => notifier.check().await.map_err(|failure| failure.to_string()),
+        Err(problems) => Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
+    };
+    match checked {
+        Ok(SmtpChecked { is_encrypted, is_logged_in }) => {
+            let encrypted = if is_encrypted { "by TLS" } else { "without TLS" };
+            let log_in = if is_logged_in { "it took the log-in" } else { "nobody logs in" };
+            Finding::well(SMTP, format!("the mail server answers {encrypted}, {log_in}"))
+        }
+        Err(error) => Finding::attention(SMTP, error),
+    }
+}
+
+/// Where the day's mail is posted. To ask there would be to post something, so nothing is asked.
+pub(super) fn webhook(settings: &Settings) -> Finding {
+    match settings.webhook.as_ref().and_then(WebhookSettings::origin) {
+        None => Finding::not_used(WEBHOOK, "it is not set up"),
+        Some(origin) => Finding::well(WEBHOOK, format!("the day's mail can be posted to {origin}; it was not asked")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use chargebook_port_contracts::fake_smtp::{FakeSmtp, Step, Trouble};
+
+    use super::super::State;
+    use super::*;
+    use crate::settings::FileText;
+
+    fn settings(text: &str) -> Settings {
+        let read_file = |_: &Path| Ok(String::new());
+        Settings::read(Some(FileText { path: "test.toml", text }), &[].into(), &read_file).unwrap()
+    }
+
+    fn of_port(port: u16) -> Settings {
+        settings(&format!(
+            "[smtp]\nhost = \"127.0.0.1\"\nport = {port}\nsecurity = \"none\"\nfrom = \"a@b.c\"\nrecipients = \"d@e.f\""
+        ))
+    }
+
+    #[tokio::test]
+    async fn a_mail_server_is_asked_and_sent_nothing() {
+        let fake = FakeSmtp::start().await.unwrap();
+        let finding = smtp(&of_port(fake.port())).await;
+        assert_eq!(finding.to_string(), "ok SMTP: the mail server answers without TLS, nobody logs in");
+        fake.script([(Step::Greeting, Trouble::Says(554, "5.7.1"))]);
+        let finding = smtp(&of_port(fake.port())).await;
+        assert!(finding.state == State::Attention && finding.detail.contains("554 5.7.1"), "{finding}");
+        assert!(fake.taken().is_empty());
+        assert!(smtp(&settings("")).await.state == State::NotUsed);
+    }
+
+    #[test]
+    fn of_a_webhook_only_its_origin_is_named() {
+        let chat = settings("[webhook]\nurl = \"https://hooks.example/services/t0ken\"\nformat = \"chat\"");
+        let expected = "ok mail webhook: the day's mail can be posted to https://hooks.example; it was not asked";
+        assert_eq!(webhook(&chat).to_string(), expected);
+        assert!(webhook(&settings("")).state == State::NotUsed);
+    }
+}

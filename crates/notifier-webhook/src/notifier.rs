@@ -1,0 +1,155 @@
+//! The day's mail as a message to one endpoint.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chargebook_domain::ports::{Clock, Found, Mail, Notifier, RequestId, SendOutcome};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Response, StatusCode};
+use tracing::{debug, instrument};
+
+use crate::answer::{no_answer, outcome};
+use crate::endpoint::Checked;
+use crate::settings::{SettingProblem, SummaryFormat, WebhookSettings};
+use crate::summary::body;
+
+/// A mail is larger than other messages, and chats are slow.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The shortest wait before a mail is posted again.
+const SHORTEST_WAIT: Duration = Duration::from_mins(1);
+
+/// What people call the endpoint.
+const ENDPOINT: &str = "webhook.url";
+
+/// Posts mails to the endpoint of the settings.
+pub struct WebhookNotifier {
+    endpoint: Checked,
+    format: SummaryFormat,
+    clock: Arc<dyn Clock>,
+    timeout: Duration,
+}
+
+impl WebhookNotifier {
+    /// Checks the settings, and signs by the time of `clock`. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// Every setting that cannot be right, all at once.
+    pub fn new(settings: &WebhookSettings, clock: Arc<dyn Clock>) -> Result<Self, Vec<SettingProblem>> {
+        let endpoint = settings.check()?;
+        Ok(Self { endpoint, format: settings.format, clock, timeout: TIMEOUT })
+    }
+
+    /// Ends each request after this time instead of 30 seconds.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+}
+
+impl fmt::Debug for WebhookNotifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { endpoint, format, .. } = self;
+        f.debug_struct("WebhookNotifier").field("endpoint", endpoint).field("format", format).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Notifier for WebhookNotifier {
+    fn channel(&self) -> &'static str {
+        "webhook"
+    }
+
+    #[instrument(name = "notifier.send", skip_all, fields(mail.reference = mail.reference))]
+    async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome {
+        debug!(mail.client_request_id = %attempt, "posting the mail");
+        let request = self.endpoint.request(&mail.reference, body(mail, self.format), self.clock.now());
+        let answer = request.timeout(self.timeout).send().await;
+        let outcome = match &answer {
+            Ok(response) => outcome(&ENDPOINT, response),
+            Err(error) => no_answer(&ENDPOINT, error),
+        };
+        match self.format {
+            SummaryFormat::Json => known_again(outcome),
+            SummaryFormat::Chat => posted_once(outcome, answer.ok().as_ref()),
+        }
+    }
+
+    async fn find(&self, _: &str) -> Found {
+        let place = match self.format {
+            SummaryFormat::Json => "Look in the receiver for the message with this Idempotency-Key",
+            SummaryFormat::Chat => "Look in the chat",
+        };
+        Found::CannotTell { reason: format!("What was posted to {ENDPOINT} cannot be looked for. {place}.") }
+    }
+}
+
+/// A receiver of ours drops the second of two messages with one key, so that what may have been taken is sent again too.
+fn known_again(outcome: SendOutcome) -> SendOutcome {
+    match outcome {
+        SendOutcome::Unknown { reason } => SendOutcome::Refused {
+            reason: format!("{reason} It is sent again, and the receiver knows it by its Idempotency-Key."),
+            retry_after: Some(SHORTEST_WAIT),
+        },
+        other => not_at_once(other),
+    }
+}
+
+/// A chat shows whatever it is sent, so that only what it certainly did not take is sent again.
+fn posted_once(outcome: SendOutcome, answer: Option<&Response>) -> SendOutcome {
+    let Some(answer) = answer else { return in_the_chat(not_at_once(outcome)) };
+    let (status, says_when) = (answer.status(), answer.headers().contains_key(RETRY_AFTER));
+    if is_certain(status, says_when) {
+        return not_at_once(outcome);
+    }
+    let status = status.as_u16();
+    in_the_chat(SendOutcome::Unknown {
+        reason: format!("Nobody can know whether the receiver of {ENDPOINT} took the message (HTTP {status})."),
+    })
+}
+
+/// Whether a status says for certain that the message was taken, or that it was not. A gateway says 408 and 5xx also when
+/// what stands behind it stopped in the middle, but not that it is busy and for how long.
+fn is_certain(status: StatusCode, says_when: bool) -> bool {
+    match status.as_u16() {
+        503 => says_when,
+        408 | 500.. => false,
+        _ => true,
+    }
+}
+
+fn in_the_chat(outcome: SendOutcome) -> SendOutcome {
+    match outcome {
+        SendOutcome::Unknown { reason } => {
+            SendOutcome::Unknown { reason: format!("{reason} Look in the chat before it is sent again.") }
+        }
+        other => other,
+    }
+}
+
+fn not_at_once(outcome: SendOutcome) -> SendOutcome {
+    match outcome {
+        SendOutcome::Refused { reason, retry_after: Some(wait) } => {
+            SendOutcome::Refused { reason, retry_after: Some(wait.max(SHORTEST_WAIT)) }
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_chat_only_what_is_said_before_any_work_is_certain() {
+        for status in (200..600).filter(|status| !matches!(status, 408 | 500..)) {
+            assert!(is_certain(StatusCode::from_u16(status).unwrap(), false), "{status}");
+        }
+        for status in [408, 500, 501, 502, 503, 504, 520, 599] {
+            assert!(!is_certain(StatusCode::from_u16(status).unwrap(), false), "{status}");
+            assert_eq!(is_certain(StatusCode::from_u16(status).unwrap(), true), status == 503, "{status}");
+        }
+    }
+}
