@@ -17,7 +17,7 @@ use crate::server::{Server, Step, ask_for_nothing, deliver};
 use crate::settings::{SettingProblem, SmtpSettings};
 use crate::trouble::Trouble;
 
-const TIMEOUT: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long a server may take to say goodbye. Nothing depends on what it says.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -59,7 +59,7 @@ impl SmtpNotifier {
         Ok(Self { server, from: settings.from, recipients: settings.recipients, to, clock, timeout: TIMEOUT })
     }
 
-    /// Gives up after this time instead of a minute, whatever was begun.
+    /// Gives up after this time instead of half a minute, whatever was begun.
     #[must_use]
     pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout, ..self }
