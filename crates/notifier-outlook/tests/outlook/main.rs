@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod look;
+#[cfg(test)]
 mod message;
 #[cfg(test)]
 mod sign_in;
