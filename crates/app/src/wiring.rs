@@ -235,7 +235,7 @@ pub fn notifier(settings: &Settings) -> Result<Arc<dyn Notifier>, SetUpError> {
     let Some(outlook) = &settings.outlook else {
         return Ok(Arc::new(FolderNotifier::new(settings.data_dir.join("mail"))));
     };
-    match OutlookNotifier::new(outlook.clone()) {
+    match OutlookNotifier::new(outlook.clone(), Arc::new(SystemClock)) {
         Ok(notifier) => Ok(Arc::new(notifier)),
         Err(problems) => {
             let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();

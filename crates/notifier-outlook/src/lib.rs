@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod certificate;
 mod claims;
+mod credential;
 mod found;
 mod look;
 mod message;
@@ -13,6 +15,7 @@ mod transport;
 mod wait;
 
 pub use claims::TokenClaims;
+pub use credential::Credential;
 pub use notifier::OutlookNotifier;
 pub use settings::{DEFAULT_AUTHORITY, DEFAULT_GRAPH_BASE, OutlookSettings, SettingProblem};
 pub use sign_in_failure::SignInFailure;

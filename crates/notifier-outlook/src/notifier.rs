@@ -1,9 +1,10 @@
 //! The notifier itself: a token, one request, and after a 401, which Graph says before any work, once more.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Found, Mail, Notifier, RequestId, SendOutcome};
+use chargebook_domain::ports::{Clock, Found, Mail, Notifier, RequestId, SendOutcome};
 use graph_rs_sdk::{GraphClient, GraphClientConfiguration, ODataQuery};
 use reqwest::{Client, Request, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -34,16 +35,16 @@ pub struct OutlookNotifier {
 }
 
 impl OutlookNotifier {
-    /// Checks the settings. Nothing is sent yet.
+    /// Checks the settings. Nothing is sent yet. A certificate's assertions are dated by `clock`.
     ///
     /// # Errors
     /// Every setting that cannot be right, all at once.
-    pub fn new(settings: OutlookSettings) -> Result<Self, Vec<SettingProblem>> {
+    pub fn new(settings: OutlookSettings, clock: Arc<dyn Clock>) -> Result<Self, Vec<SettingProblem>> {
         let settings = settings.check()?;
         let no_client = |_| vec![SettingProblem::new("outlook", "TLS cannot be started")];
         Ok(Self {
             client: client(&settings).map_err(no_client)?,
-            tokens: Tokens::new(&settings),
+            tokens: Tokens::new(&settings, clock),
             graph_base: settings.graph_base,
             sender: settings.sender,
             recipients: settings.recipients,
@@ -57,7 +58,7 @@ impl OutlookNotifier {
         Self { timeout, ..self }
     }
 
-    /// Signs in anew and sends nothing: says whether tenant, application and secret are right, not whether the
+    /// Signs in anew and sends nothing: says whether tenant, application and credential are right, not whether the
     /// application may send.
     ///
     /// # Errors

@@ -1,9 +1,10 @@
 //! What the notifier must be told, and what of it cannot be right.
 
-use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use url::{Host, Url};
 use uuid::Uuid;
+
+use crate::credential::Credential;
 
 /// Microsoft's worldwide sign-in service.
 pub const DEFAULT_AUTHORITY: &str = "https://login.microsoftonline.com";
@@ -21,8 +22,8 @@ pub struct OutlookSettings {
     pub tenant_id: String,
     /// The application's id: a GUID.
     pub client_id: String,
-    /// The secret's value.
-    pub client_secret: SecretString,
+    /// By what it proves to be itself.
+    pub credential: Credential,
     /// The mailbox that sends: its address or its user's GUID.
     pub sender: String,
     /// Whom the mail goes to.
@@ -48,13 +49,19 @@ pub(crate) struct Checked {
     pub(crate) token_url: Url,
     pub(crate) scope: String,
     pub(crate) client_id: Uuid,
-    pub(crate) client_secret: SecretString,
+    pub(crate) credential: Credential,
     pub(crate) graph_base: Url,
     pub(crate) sender: String,
     pub(crate) recipients: Vec<String>,
 }
 
 impl OutlookSettings {
+    /// Every setting that cannot be right. The file of a certificate or token is read for it.
+    #[must_use]
+    pub fn problems(&self) -> Vec<SettingProblem> {
+        self.clone().check().err().unwrap_or_default()
+    }
+
     pub(crate) fn check(self) -> Result<Checked, Vec<SettingProblem>> {
         let mut problems = Vec::new();
         let tenant_id = self.tenant_id.trim().to_owned();
@@ -65,8 +72,8 @@ impl OutlookSettings {
         if client_id.is_nil() {
             problems.push(SettingProblem::new("outlook.client_id", "must be the application's id, a GUID"));
         }
-        if self.client_secret.expose_secret().trim().is_empty() {
-            problems.push(SettingProblem::new("outlook.client_secret", "must not be empty"));
+        if let Err(problem) = self.credential.check() {
+            problems.push(SettingProblem::new(self.credential.key(), problem));
         }
         let sender = self.sender.trim().to_owned();
         if !is_mailbox(&sender) {
@@ -91,7 +98,7 @@ impl OutlookSettings {
             token_url: with_path(self.authority, &[&tenant_id, "oauth2", "v2.0", "token"]),
             scope: scope(&self.graph_base),
             client_id,
-            client_secret: self.client_secret,
+            credential: self.credential,
             graph_base: versioned(self.graph_base),
             sender,
             recipients,
@@ -207,7 +214,7 @@ mod tests {
         OutlookSettings {
             tenant_id: "contoso.onmicrosoft.com".to_owned(),
             client_id: "6731de76-14a6-49ae-97bc-6eba6914391e".to_owned(),
-            client_secret: "s3cret".into(),
+            credential: Credential::ClientSecret("s3cret".into()),
             sender: "chargebook@contoso.com".to_owned(),
             recipients: vec![" finance@contoso.com ".to_owned()],
             authority: url(DEFAULT_AUTHORITY),
@@ -258,7 +265,7 @@ mod tests {
             let found = problems(|s| s.client_id = client.to_owned());
             assert_eq!(found, ["outlook.client_id"], "{client}");
         }
-        let found = problems(|s| s.client_secret = " ".into());
+        let found = problems(|s| s.credential = Credential::ClientSecret(" ".into()));
         assert_eq!(found, ["outlook.client_secret"]);
         for sender in [
             "",
@@ -315,7 +322,7 @@ mod tests {
         let found = problems(|s| {
             s.tenant_id.clear();
             s.client_id.clear();
-            s.client_secret = "".into();
+            s.credential = Credential::FederatedTokenFile("/nowhere/token".into());
             s.sender.clear();
             s.recipients.clear();
             s.authority = url("http://example.com");

@@ -4,6 +4,7 @@
 //! `GET /v1.0/users/{user}/messages` with the filter that finds mails by their reference. What it accepts it remembers,
 //! also where the answer to it is scripted to get lost: so a test can say that no fault made two mails.
 
+mod assertion;
 mod look;
 mod mail;
 mod reply;
@@ -14,10 +15,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use self::assertion::Trusted;
 pub use self::look::LookFault;
 pub use self::mail::{AcceptedMail, Fault};
 use self::sign_in::may;
@@ -57,6 +60,12 @@ impl FakeGraph {
         format!("http://{}/v1.0", self.address)
     }
 
+    /// The time at this service, by which it judges assertions.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        DateTime::parse_from_rfc2822(DATE).unwrap_or_default().to_utc()
+    }
+
     /// The setting `outlook.authority`.
     #[must_use]
     pub fn authority(&self) -> String {
@@ -94,6 +103,17 @@ impl FakeGraph {
         let mut state = self.state.lock();
         state.token_lifetime_seconds = lifetime_seconds;
         state.token_roles = roles.iter().map(ToString::to_string).collect();
+    }
+
+    /// From now on an application can prove itself by the key of this certificate: its DER, and the DER of its
+    /// `RSAPublicKey`.
+    pub fn trust_certificate(&self, certificate: &[u8], public_key: Vec<u8>) {
+        self.state.lock().trusted.add_certificate(certificate, public_key);
+    }
+
+    /// From now on an application can prove itself by this token of another platform.
+    pub fn trust_token(&self, token: &str) {
+        self.state.lock().trusted.add_token(token);
     }
 
     /// Every mail that was accepted, whether or not the answer arrived.
@@ -156,6 +176,7 @@ struct State {
     token_requests: Vec<TokenRequest>,
     issued_tokens: Vec<String>,
     revoked_tokens: BTreeSet<String>,
+    trusted: Trusted,
     token_lifetime_seconds: u32,
     token_roles: Vec<String>,
 }
@@ -175,6 +196,7 @@ impl Default for State {
             token_requests: Vec::new(),
             issued_tokens: Vec::new(),
             revoked_tokens: BTreeSet::new(),
+            trusted: Trusted::default(),
             token_lifetime_seconds: 3600,
             token_roles: vec!["Mail.Send".to_owned()],
         }

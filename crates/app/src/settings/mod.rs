@@ -4,6 +4,7 @@
 
 mod given;
 mod keys;
+mod outlook;
 mod problem;
 mod reader;
 mod sections;

@@ -11,13 +11,13 @@ use chargebook_domain::ports::Mails;
 use chargebook_domain::service::Schedule;
 use chargebook_domain::{AccountId, Admission, BookRules, Convention, CustomerKey, LedgerAccount, ScoreWeights};
 use chargebook_ledger_postgres::{AmountUnit, OrderSource};
-use chargebook_notifier_outlook::{DEFAULT_AUTHORITY, DEFAULT_GRAPH_BASE, OutlookNotifier, OutlookSettings};
 use chargebook_source_stripe::{StripeApi, StripeDisputeSource};
 use chrono::{NaiveDate, NaiveTime};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
 use super::keys::nearest_of;
+use super::outlook::outlook;
 use super::reader::Reader;
 use super::shops::{gateways, shops};
 use super::{MonitorSettings, Settings, StripeApiSettings};
@@ -284,45 +284,8 @@ fn monitor(reader: &mut Reader) -> MonitorSettings {
     }
 }
 
-fn outlook(reader: &mut Reader) -> Option<OutlookSettings> {
-    let needed =
-        ["outlook.tenant_id", "outlook.client_id", "outlook.client_secret", "outlook.sender", "outlook.recipients"];
-    let given = |reader: &Reader, keys: &[&str]| keys.iter().any(|key| reader.is_given(key));
-    if !given(reader, &needed) && !given(reader, &["outlook.authority", "outlook.graph_base"]) {
-        return None;
-    }
-    let known = reader.problems.len();
-    for key in needed {
-        if !reader.is_given(key) {
-            let remedy = "set it too, or remove the section: then mail goes to the folder";
-            reader.problem(key, "mail through Outlook needs it", remedy);
-        }
-    }
-    // All are read before any is missed, so that every problem is noted.
-    let mut text = |key| reader.text(key);
-    let (tenant_id, client_id, sender) = (text("outlook.tenant_id"), text("outlook.client_id"), text("outlook.sender"));
-    let client_secret = reader.secret("outlook.client_secret");
-    let authority = address(reader, "outlook.authority").or_else(|| Url::parse(DEFAULT_AUTHORITY).ok());
-    let graph_base = address(reader, "outlook.graph_base").or_else(|| Url::parse(DEFAULT_GRAPH_BASE).ok());
-    let settings = OutlookSettings {
-        recipients: reader.list("outlook.recipients"),
-        tenant_id: tenant_id?,
-        client_id: client_id?,
-        client_secret: client_secret?,
-        sender: sender?,
-        authority: authority?,
-        graph_base: graph_base?,
-    };
-    if reader.problems.len() == known {
-        for problem in OutlookNotifier::new(settings.clone()).err().unwrap_or_default() {
-            reader.problem(problem.key, problem.problem, "see docs/operations.md on how to set up Outlook");
-        }
-    }
-    Some(settings)
-}
-
 /// An address that secrets are sent to. It may hold a password by mistake, so it is not shown.
-fn address(reader: &mut Reader, key: &str) -> Option<Url> {
+pub(super) fn address(reader: &mut Reader, key: &str) -> Option<Url> {
     let text = reader.text(key)?;
     let url = Url::parse(&text).ok().filter(is_safe);
     if url.is_none() {

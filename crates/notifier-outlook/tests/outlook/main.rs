@@ -1,6 +1,8 @@
 //! The notifier against a fake Graph. One binary, because linking the SDK is slow.
 
 #[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod look;
@@ -10,3 +12,5 @@ mod message;
 mod sign_in;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod workshop;

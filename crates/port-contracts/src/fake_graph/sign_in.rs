@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{ERROR_TEXT, State};
+use super::{ERROR_TEXT, State, assertion};
 use crate::fake_http::{Ending, Reply, Request};
 
 /// The `exp` of every token: the last second of 2099.
@@ -53,9 +53,10 @@ pub enum SignInFault {
 
 pub(super) fn answer(tenant: &str, request: &Request, state: &mut State) -> Ending {
     let form: BTreeMap<String, String> = url::form_urlencoded::parse(&request.body).into_owned().collect();
-    let complete = ["client_id", "client_secret"].iter().all(|key| form.contains_key(*key))
+    let complete = form.contains_key("client_id")
         && form.get("grant_type").map(String::as_str) == Some("client_credentials")
         && form.get("scope").is_some_and(|scope| scope.ends_with("/.default"));
+    let proof = assertion::proof(tenant, &form, request, state);
     state.token_requests.push(TokenRequest {
         tenant: tenant.to_owned(),
         authorization: request.header("authorization").map(ToOwned::to_owned),
@@ -64,7 +65,10 @@ pub(super) fn answer(tenant: &str, request: &Request, state: &mut State) -> Endi
     match state.sign_in_faults.pop_front() {
         Some(fault) => fail(fault),
         None if !complete => Ending::Reply(refusal("invalid_request", 900_144)),
-        None => Ending::Reply(issue(tenant, state)),
+        None => Ending::Reply(match proof {
+            Ok(()) => issue(tenant, state),
+            Err(aadsts) => refusal("invalid_client", aadsts),
+        }),
     }
 }
 
