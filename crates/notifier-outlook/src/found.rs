@@ -55,6 +55,14 @@ pub(crate) fn not_found_out(why: NoAnswer) -> Found {
     }
 }
 
+/// No mail has a reference that Graph could look for.
+pub(crate) fn without_marker() -> Found {
+    cannot_tell(
+        "A mail that is sent as MIME carries no reference that Graph can look for (outlook.format).",
+        "Look in Sent Items of the sender's mailbox.",
+    )
+}
+
 /// There is no token.
 pub(crate) fn not_asked(failure: &SignInFailure) -> Found {
     cannot_tell("The mailbox could not be looked into.", &failure.reason)

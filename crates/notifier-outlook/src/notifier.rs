@@ -6,20 +6,22 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chargebook_domain::ports::{Clock, Found, Mail, Notifier, RequestId, SendOutcome};
 use graph_rs_sdk::{GraphClient, GraphClientConfiguration, ODataQuery};
-use reqwest::{Client, Request, Response, StatusCode};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Body, Client, Request, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{debug, instrument};
 use url::Url;
 
 use crate::answer::{no_answer, outcome};
 use crate::claims::TokenClaims;
-use crate::found::{found, not_asked, not_found_out};
-use crate::look;
-use crate::message::send_mail_body;
-use crate::settings::{OutlookSettings, SettingProblem};
+use crate::clock::GivenClock;
+use crate::found::{found, not_asked, not_found_out, without_marker};
+use crate::mime::Envelope;
+use crate::settings::{MailFormat, OutlookSettings, SettingProblem};
 use crate::sign_in::Tokens;
 use crate::sign_in_failure::SignInFailure;
 use crate::transport::{NoAnswer, client, send_once};
+use crate::{look, message, mime};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -31,23 +33,27 @@ pub struct OutlookNotifier {
     graph_base: Url,
     sender: String,
     recipients: Vec<String>,
+    format: MailFormat,
+    clock: GivenClock,
     timeout: Duration,
 }
 
 impl OutlookNotifier {
-    /// Checks the settings. Nothing is sent yet. A certificate's assertions are dated by `clock`.
+    /// Checks the settings. Nothing is sent yet. What is dated has its date from `clock`.
     ///
     /// # Errors
     /// Every setting that cannot be right, all at once.
     pub fn new(settings: OutlookSettings, clock: Arc<dyn Clock>) -> Result<Self, Vec<SettingProblem>> {
-        let settings = settings.check()?;
+        let (settings, clock) = (settings.check()?, GivenClock(clock));
         let no_client = |_| vec![SettingProblem::new("outlook", "TLS cannot be started")];
         Ok(Self {
             client: client(&settings).map_err(no_client)?,
-            tokens: Tokens::new(&settings, clock),
+            tokens: Tokens::new(&settings, clock.clone()),
             graph_base: settings.graph_base,
             sender: settings.sender,
             recipients: settings.recipients,
+            format: settings.format,
+            clock,
             timeout: TIMEOUT,
         })
     }
@@ -78,6 +84,9 @@ impl OutlookNotifier {
     }
 
     async fn find_or_fail(&self, reference: &str) -> Result<Found, SignInFailure> {
+        if self.format == MailFormat::Mime {
+            return Ok(without_marker());
+        }
         Ok(match self.ask(Ask::Look { reference }).await? {
             Ok(response) => found(response).await,
             Err(why) => not_found_out(why),
@@ -110,8 +119,15 @@ impl OutlookNotifier {
         let mailbox = graph.user(&self.sender);
         match ask {
             Ask::Send { mail, sent_as } => {
-                let body = send_mail_body(mail, &self.recipients);
-                let builder = mailbox.send_mail(&body).build().await?;
+                let handler = match self.format {
+                    MailFormat::Html => mailbox.send_mail(&message::send_mail_body(mail, &self.recipients)),
+                    MailFormat::Mime => {
+                        let body = mime::send_mail_body(mail, &self.envelope(sent_as));
+                        let plain = HeaderValue::from_static(mime::CONTENT_TYPE);
+                        mailbox.send_mail(Body::from(body)).header(CONTENT_TYPE, plain)
+                    }
+                };
+                let builder = handler.build().await?;
                 let (_, request) = builder.header("client-request-id", sent_as.to_string()).build_split();
                 Ok(request?)
             }
@@ -122,6 +138,10 @@ impl OutlookNotifier {
                 Ok(look::with_spaces(request?))
             }
         }
+    }
+
+    fn envelope<'a>(&'a self, sent_as: &'a RequestId) -> Envelope<'a> {
+        Envelope { sender: &self.sender, recipients: &self.recipients, sent_as, sent_at: self.clock.now() }
     }
 }
 

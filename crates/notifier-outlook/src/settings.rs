@@ -28,10 +28,22 @@ pub struct OutlookSettings {
     pub sender: String,
     /// Whom the mail goes to.
     pub recipients: Vec<String>,
+    /// As what a mail is sent.
+    pub format: MailFormat,
     /// The sign-in service, such as [`DEFAULT_AUTHORITY`].
     pub authority: Url,
     /// Graph, with its version or without it (then it is `v1.0`), such as [`DEFAULT_GRAPH_BASE`].
     pub graph_base: Url,
+}
+
+/// As what a mail is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MailFormat {
+    /// HTML in Graph's own format: without the plain text, and with a reference by which it is found again.
+    #[default]
+    Html,
+    /// MIME, with the plain text: mail programs show it where they show no HTML. It can't be looked for.
+    Mime,
 }
 
 /// One setting that cannot be right. It never repeats a secret or an address.
@@ -53,6 +65,7 @@ pub(crate) struct Checked {
     pub(crate) graph_base: Url,
     pub(crate) sender: String,
     pub(crate) recipients: Vec<String>,
+    pub(crate) format: MailFormat,
 }
 
 impl OutlookSettings {
@@ -81,6 +94,9 @@ impl OutlookSettings {
                 "outlook.sender",
                 "must be one mail address or a user's GUID, and cannot contain any of / ? # % & \" < >",
             ));
+        } else if self.format == MailFormat::Mime && !sender.contains('@') {
+            let problem = "must be the mailbox's address, not a GUID, where outlook.format is mime";
+            problems.push(SettingProblem::new("outlook.sender", problem));
         }
         let recipients: Vec<String> = trimmed(&self.recipients);
         if let Err(problem) = check_recipients(&recipients) {
@@ -102,6 +118,7 @@ impl OutlookSettings {
             graph_base: versioned(self.graph_base),
             sender,
             recipients,
+            format: self.format,
         })
     }
 }
@@ -217,6 +234,7 @@ mod tests {
             credential: Credential::ClientSecret("s3cret".into()),
             sender: "chargebook@contoso.com".to_owned(),
             recipients: vec![" finance@contoso.com ".to_owned()],
+            format: MailFormat::Html,
             authority: url(DEFAULT_AUTHORITY),
             graph_base: url(DEFAULT_GRAPH_BASE),
         }
@@ -312,6 +330,14 @@ mod tests {
         for sender in [guid, "o'brien@contoso.com", "a.b+c_d@sub.contoso.co.uk"] {
             assert!(problems(|s| s.sender = sender.to_owned()).is_empty(), "{sender}");
         }
+        let of_guid = |format: MailFormat| {
+            problems(|s| {
+                guid.clone_into(&mut s.sender);
+                s.format = format;
+            })
+        };
+        assert_eq!(of_guid(MailFormat::Mime), ["outlook.sender"], "MIME names its sender");
+        assert!(of_guid(MailFormat::Html).is_empty());
         for address in ["http://127.0.0.1:8080", "http://[::1]:1/v1.0", "http://localhost:1"] {
             assert!(problems(|s| s.graph_base = url(address)).is_empty(), "{address}");
         }

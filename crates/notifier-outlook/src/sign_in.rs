@@ -1,11 +1,8 @@
 //! Access tokens: fetched with what the application proves itself by, kept until shortly before they end.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chargebook_domain::ports::Clock;
 use graph_rs_sdk::GraphClientConfiguration;
 use graph_rs_sdk::error::{AuthExecutionError, IdentityResult};
 use graph_rs_sdk::identity::{AppConfig, AppConfigBuilder, TokenCredentialExecutor};
@@ -18,6 +15,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::certificate::Claim;
+use crate::clock::GivenClock;
 use crate::credential::{Credential, certificate, token};
 use crate::settings::Checked;
 use crate::sign_in_failure::{SignInFailure, ended, no_answer, no_token, not_made, refused, unusable};
@@ -31,12 +29,13 @@ const LONGEST_LIFE: Duration = Duration::from_hours(24);
 const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The tokens of one application.
+#[derive(Debug)]
 pub(crate) struct Tokens {
     url: Url,
     scope: String,
     client_id: Uuid,
     credential: Credential,
-    clock: Arc<dyn Clock>,
+    clock: GivenClock,
     /// Locked while a token is fetched: whoever comes meanwhile waits for the same token.
     kept: Mutex<Option<Kept>>,
 }
@@ -47,17 +46,8 @@ struct Kept {
     fresh_until: Instant,
 }
 
-impl fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, scope, client_id, credential, clock: _, kept } = self;
-        let mut shown = f.debug_struct("Tokens");
-        shown.field("url", &url.as_str()).field("scope", scope).field("client_id", client_id);
-        shown.field("credential", credential).field("kept", kept).finish_non_exhaustive()
-    }
-}
-
 impl Tokens {
-    pub(crate) fn new(settings: &Checked, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(settings: &Checked, clock: GivenClock) -> Self {
         Self {
             url: settings.token_url.clone(),
             scope: settings.scope.clone(),

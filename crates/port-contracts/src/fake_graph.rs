@@ -7,6 +7,7 @@
 mod assertion;
 mod look;
 mod mail;
+mod mime;
 mod reply;
 mod sign_in;
 
@@ -23,6 +24,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use self::assertion::Trusted;
 pub use self::look::LookFault;
 pub use self::mail::{AcceptedMail, Fault};
+pub use self::mime::MimeMail;
 use self::sign_in::may;
 pub use self::sign_in::{SignInFault, TokenRequest};
 use crate::fake_http::{Ending, Reply, Request, read_request, write_reply};

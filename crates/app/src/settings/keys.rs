@@ -19,7 +19,7 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 55] = [
+const KEYS: [(&str, Kind); 56] = [
     ("books.convention", Kind::Text),
     ("books.fx_tolerance_percent", Kind::Text),
     ("books.start", Kind::Text),
@@ -46,6 +46,7 @@ const KEYS: [(&str, Kind); 55] = [
     ("outlook.client_id", Kind::Text),
     ("outlook.client_secret", Kind::Secret),
     ("outlook.federated_token_file", Kind::Text),
+    ("outlook.format", Kind::Text),
     ("outlook.graph_base", Kind::Text),
     ("outlook.recipients", Kind::List),
     ("outlook.sender", Kind::Text),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use chargebook_notifier_outlook::{Credential, DEFAULT_AUTHORITY, DEFAULT_GRAPH_BASE, OutlookSettings};
+use chargebook_notifier_outlook::{Credential, DEFAULT_AUTHORITY, DEFAULT_GRAPH_BASE, MailFormat, OutlookSettings};
 use url::Url;
 
 use super::reader::Reader;
@@ -13,7 +13,7 @@ const NEEDED: [&str; 4] = ["outlook.tenant_id", "outlook.client_id", "outlook.se
 /// By one of these the application signs in.
 const CREDENTIALS: [&str; 3] = ["outlook.client_secret", "outlook.certificate_file", "outlook.federated_token_file"];
 
-const WITH_DEFAULTS: [&str; 2] = ["outlook.authority", "outlook.graph_base"];
+const WITH_DEFAULTS: [&str; 3] = ["outlook.format", "outlook.authority", "outlook.graph_base"];
 
 pub(super) fn outlook(reader: &mut Reader) -> Option<OutlookSettings> {
     let mut keys = NEEDED.iter().chain(&CREDENTIALS).chain(&WITH_DEFAULTS);
@@ -33,7 +33,13 @@ pub(super) fn outlook(reader: &mut Reader) -> Option<OutlookSettings> {
     let (tenant_id, client_id, sender) = (text("outlook.tenant_id"), text("outlook.client_id"), text("outlook.sender"));
     let authority = address(reader, "outlook.authority").or_else(|| Url::parse(DEFAULT_AUTHORITY).ok());
     let graph_base = address(reader, "outlook.graph_base").or_else(|| Url::parse(DEFAULT_GRAPH_BASE).ok());
+    let format = reader.parse("outlook.format", "write html or mime", |text| match text {
+        "html" => Some(MailFormat::Html),
+        "mime" => Some(MailFormat::Mime),
+        _ => None,
+    });
     let settings = OutlookSettings {
+        format: format.unwrap_or_default(),
         recipients: reader.list("outlook.recipients"),
         tenant_id: tenant_id?,
         client_id: client_id?,
@@ -121,6 +127,24 @@ mod tests {
         let from_outside = [("CHARGEBOOK_OUTLOOK__FEDERATED_TOKEN_FILE", "/run/t")];
         let three = only_problem(&section(secret_and_more), &from_outside);
         assert!(three.contains("outlook.certificate_file and outlook.federated_token_file"), "{three}");
+    }
+
+    #[test]
+    fn a_mail_is_html_unless_mime_is_asked_for() {
+        for (line, format) in [
+            ("", MailFormat::Html),
+            ("\nformat = \"html\"", MailFormat::Html),
+            ("\nformat = \"mime\"", MailFormat::Mime),
+        ] {
+            let settings = read(&section(&format!("client_secret = \"w\"{line}")), &[]).unwrap();
+            assert_eq!(settings.outlook.unwrap().format, format, "{line}");
+        }
+        let wrong = only_problem(&section("client_secret = \"w\"\nformat = \"text\""), &[]);
+        assert!(wrong.contains("outlook.format") && wrong.contains("write html or mime"), "{wrong}");
+        let of_guid = section("client_secret = \"w\"\nformat = \"mime\"")
+            .replace("books@contoso.com", "6731de76-14a6-49ae-97bc-6eba6914391e");
+        let problem = only_problem(&of_guid, &[]);
+        assert!(problem.starts_with("outlook.sender") && problem.contains("not a GUID"), "{problem}");
     }
 
     #[test]

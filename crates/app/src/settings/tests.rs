@@ -224,6 +224,7 @@ fn every_problem_is_told_at_once() {
         "monitor.warn_events",
         "monitor.warn_percent",
         "orders.amount_unit",
+        "outlook.format",
         "outlook.graph_base",
         "stripe.accounts",
         "stripe.api_base",

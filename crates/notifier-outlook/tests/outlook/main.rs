@@ -9,6 +9,8 @@ mod look;
 #[cfg(test)]
 mod message;
 #[cfg(test)]
+mod mime;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod support;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chargebook_domain::ports::{Mail, RequestId, SendOutcome};
-use chargebook_notifier_outlook::{Credential, OutlookNotifier, OutlookSettings};
+use chargebook_notifier_outlook::{Credential, MailFormat, OutlookNotifier, OutlookSettings};
 use chargebook_port_contracts::FixedClock;
 use chargebook_port_contracts::fake_graph::{ERROR_TEXT, FakeGraph};
 use chrono::{DateTime, Utc};
@@ -21,6 +21,7 @@ pub(crate) fn settings(authority: &str, graph_base: &str) -> OutlookSettings {
         credential: Credential::ClientSecret(SECRET.into()),
         sender: SENDER.to_owned(),
         recipients: RECIPIENTS.map(ToOwned::to_owned).to_vec(),
+        format: MailFormat::Html,
         authority: Url::parse(authority).unwrap(),
         graph_base: Url::parse(graph_base).unwrap(),
     }
