@@ -126,6 +126,9 @@ const OWNED: &[(&str, &[&str], &[&str])] = &[
     ("sqlx*", &["chargebook-ledger-postgres"], &["chargebook-tests"]),
     ("async-stripe*", &["chargebook-source-stripe"], &[]),
     ("graph-rs-sdk", &["chargebook-notifier-outlook"], &[]),
+    // What one signs, the other's fake checks.
+    ("ring", &["chargebook-notifier-outlook", "chargebook-port-contracts"], &[]),
+    ("x509-parser", &["chargebook-notifier-outlook"], &[]),
     // The demo posts its webhooks as Stripe would.
     (
         "reqwest",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chargebook_domain::ports::{Clock, Found, Notifier};
-use chargebook_notifier_outlook::{OutlookNotifier, OutlookSettings};
+use chargebook_notifier_outlook::OutlookNotifier;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Finding;
@@ -36,7 +36,8 @@ pub(super) async fn outlook(settings: &Settings) -> Vec<Finding> {
         }
         Err(failure) => findings.push(Finding::attention(about, failure.to_string())),
     }
-    findings.extend(certificate(outlook, SystemClock.now()));
+    let ends_at = outlook.credential.certificate_ends_at();
+    findings.extend(ends_at.and_then(|ends_at| certificate(ends_at, SystemClock.now())));
     findings
 }
 
@@ -54,15 +55,36 @@ async fn look_ups(notifier: &OutlookNotifier) -> Finding {
 }
 
 /// Of one that has ended, the sign-in says it.
-fn certificate(outlook: &OutlookSettings, now: DateTime<Utc>) -> Option<Finding> {
+fn certificate(ends_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<Finding> {
     let about = "Outlook certificate";
-    let ends_at = outlook.credential.certificate_ends_at().filter(|ends_at| *ends_at > now)?;
+    let left = ends_at.signed_duration_since(now);
     let detail = format!("it ends at {}", ends_at.format("%Y-%m-%d %H:%M UTC"));
-    Some(if ends_at.signed_duration_since(now) <= RENEW_WITHIN {
+    if left <= TimeDelta::zero() {
+        None
+    } else if left <= RENEW_WITHIN {
         let remedy =
             "upload a new one to the application in Entra, and put it into the file of outlook.certificate_file";
-        Finding::attention(about, detail).remedy(remedy)
+        Some(Finding::attention(about, detail).remedy(remedy))
     } else {
-        Finding::well(about, detail)
-    })
+        Some(Finding::well(about, detail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_asks_for_attention_in_its_last_month() {
+        let ends_at = DateTime::from_timestamp(1_780_000_000, 0).unwrap();
+        let found = |left| certificate(ends_at, ends_at - left).map(|finding| finding.to_string());
+        let last_month = "!! Outlook certificate: it ends at 2026-05-28 20:26 UTC; upload a new one to the application in Entra, \
+                          and put it into the file of outlook.certificate_file";
+        for left in [TimeDelta::seconds(1), TimeDelta::days(30)] {
+            assert_eq!(found(left).as_deref(), Some(last_month));
+        }
+        let well = found(TimeDelta::days(31)).unwrap();
+        assert_eq!(well, "ok Outlook certificate: it ends at 2026-05-28 20:26 UTC");
+        assert_eq!(found(TimeDelta::zero()), None);
+    }
 }
