@@ -8,6 +8,7 @@ use chargebook::clock::SystemClock;
 use chargebook_domain::ports::{Alias, Aliases, Clock, Joined};
 use chargebook_domain::{AccountId, DisputeId, DisputeKey};
 use chargebook_ledger_postgres::PostgresLedger;
+use chargebook_port_contracts::fake_graph::{FakeGraph, SignInFault};
 use chargebook_tests::{Event, Ran, Reply, Server, as_owner, dispute, event, fresh_database, run, scratch_folder};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, from_str};
@@ -239,4 +240,90 @@ async fn why_a_dispute_does_not_appear_is_found_out() {
         (&false.into(), &"2002".into())
     );
     assert_eq!(shop.run(&["explain", ""]).await.code, 2);
+}
+
+/// Settings of Outlook that are right, with these over them.
+fn outlook(graph: &FakeGraph, changed: &[(&str, &str)]) -> Vec<(String, String)> {
+    let (base, authority) = (graph.base(), graph.authority());
+    let right = [
+        ("TENANT_ID", "3f2b1c4d-0000-4000-8000-000000000001"),
+        ("CLIENT_ID", "3f2b1c4d-0000-4000-8000-000000000002"),
+        ("CLIENT_SECRET", "planted-secret"),
+        ("SENDER", "books@example.com"),
+        ("RECIPIENTS", "finance@example.com"),
+        ("AUTHORITY", authority.as_str()),
+        ("GRAPH_BASE", base.as_str()),
+    ];
+    let keys =
+        right.iter().chain(changed).map(|(key, value)| (format!("CHARGEBOOK_OUTLOOK__{key}"), (*value).to_owned()));
+    keys.collect()
+}
+
+#[tokio::test]
+async fn settings_of_outlook_that_cannot_be_right_are_told_before_anything_is_sent() {
+    let (folder, graph) = (scratch_folder(), FakeGraph::start().await.unwrap());
+    for (changed, words) in [
+        (
+            &[("RECIPIENTS", "")][..],
+            &["outlook.recipients (not set)", "mail through Outlook needs it", "set it too"][..],
+        ),
+        (&[("RECIPIENTS", "finance@example.com,finance")], &["outlook.recipients", "entry 2 is not a mail address"]),
+        (&[("SENDER", "books/../x@example.com")], &["outlook.sender", "cannot contain any of /"]),
+        (&[("TENANT_ID", "common")], &["outlook.tenant_id", "must name one tenant"]),
+        (&[("CLIENT_SECRET", "")], &["outlook.client_secret (not set)", "or outlook.certificate_file", "set one of"]),
+        (
+            &[("CERTIFICATE_FILE", "/nowhere/outlook.pem")],
+            &["outlook.client_secret and outlook.certificate_file", "all of them are set", "remove all but one"],
+        ),
+        (
+            &[("CLIENT_SECRET", ""), ("CERTIFICATE_FILE", "/nowhere/outlook.pem")],
+            &["outlook.certificate_file", "the file can't be read (entity not found)", "docs/operations.md"],
+        ),
+        (&[("FORMAT", "text")], &["outlook.format", "write html or mime"]),
+    ] {
+        let settings = outlook(&graph, changed);
+        let settings: Vec<_> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        for command in ["serve", "doctor"] {
+            let ran = run(&folder, &settings, &[command]).await;
+            assert_eq!(ran.code, 2, "{changed:?}: {ran:?}");
+            let said = format!("{}{}", ran.out, ran.err);
+            for word in words {
+                assert!(said.contains(word), "{command} with {changed:?} does not say {word}: {said}");
+            }
+            assert!(!said.contains("planted"), "{said}");
+        }
+    }
+    assert!(graph.token_requests().is_empty());
+}
+
+#[tokio::test]
+async fn the_doctor_asks_microsoft_whether_mail_can_go() {
+    let (shop, graph) = (Shop::open().await, FakeGraph::start().await.unwrap());
+    let settings = outlook(&graph, &[("CLIENT_SECRET", "planted-secret")]);
+    let mut settings: Vec<_> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    settings.push(("CHARGEBOOK_DATABASE__URL", &shop.url));
+    let doctor = async || {
+        let ran = run(&shop.folder, &settings, &["doctor"]).await;
+        assert!(!ran.out.contains("planted"), "{}", ran.out);
+        ran.out
+    };
+    for (aadsts, words) in [
+        (7_000_222, &["!! Outlook: ", "AADSTS7000222", "has expired", "set outlook.client_secret"][..]),
+        (90_002, &["!! Outlook: ", "AADSTS90002", "no such tenant", "outlook.tenant_id"]),
+    ] {
+        graph.script_sign_in([SignInFault::Refused { aadsts }]);
+        let said = doctor().await;
+        for word in words {
+            assert!(said.contains(word), "no {word} in: {said}");
+        }
+        assert!(!said.contains("Outlook look-ups"), "{said}");
+    }
+    let said = doctor().await;
+    assert!(said.contains("ok Outlook: the application can sign in."), "{said}");
+    assert!(said.contains("ok Outlook look-ups: a mail in doubt can be looked for"), "{said}");
+    graph.need_a_role_to_look();
+    let said = doctor().await;
+    assert!(said.contains("-- Outlook look-ups: a mail in doubt waits for a person"), "{said}");
+    assert!(said.contains("Mail.Read") && said.contains("ok Outlook: "), "{said}");
+    assert!(graph.accepted().is_empty() && graph.send_requests() == 0);
 }

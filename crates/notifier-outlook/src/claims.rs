@@ -5,7 +5,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-const SEND: &str = "Mail.Send";
+/// With consent in Entra, each of these is for every mailbox of the tenant.
+const OF_MAIL: [&str; 4] = ["Mail.Send", "Mail.Read", "Mail.ReadBasic.All", "Mail.ReadWrite"];
 
 /// What an access token says of itself, unverified: for a person to read, never to decide by.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -23,13 +24,18 @@ pub struct TokenClaims {
 impl TokenClaims {
     /// What a person should know about the roles. It is no fault in either case.
     #[must_use]
-    pub fn remark(&self) -> &'static str {
-        if self.roles.iter().any(|role| role == SEND) {
-            "The token has Mail.Send for the whole tenant: unless a policy limits it, the application can send as \
-             every mailbox. RBAC for Applications can limit it to one."
-        } else {
-            "The token has no Mail.Send. That is right if RBAC for Applications in Exchange Online grants it; \
+    pub fn remark(&self) -> String {
+        let wide: Vec<_> = OF_MAIL.into_iter().filter(|name| self.roles.iter().any(|role| role == name)).collect();
+        if wide.is_empty() {
+            "The token has no permission for mail. That is right if RBAC for Applications in Exchange Online grants it; \
              otherwise give admin consent to Mail.Send. Only a mail will show."
+                .to_owned()
+        } else {
+            let wide = wide.join(" and ");
+            format!(
+                "The token has {wide} for the whole tenant: unless a policy limits it, the application has that of every \
+                 mailbox. RBAC for Applications can limit it to one, once the consent in Entra is removed."
+            )
         }
     }
 
@@ -64,6 +70,23 @@ fn claims(token: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_granted_for_every_mailbox_is_named() {
+        let remark = |roles: &[&str]| {
+            let roles = roles.iter().map(ToString::to_string).collect();
+            TokenClaims { roles, ..TokenClaims::default() }.remark()
+        };
+        for (roles, named) in [
+            (&["Mail.Send"][..], "has Mail.Send for the whole tenant"),
+            (&["Mail.Read", "User.Read.All", "Mail.Send"], "has Mail.Send and Mail.Read for the whole tenant"),
+            (&["Mail.ReadWrite"], "has Mail.ReadWrite for the whole tenant"),
+            (&["User.Read.All"], "no permission for mail"),
+            (&[], "no permission for mail"),
+        ] {
+            assert!(remark(roles).contains(named), "{roles:?}: {}", remark(roles));
+        }
+    }
 
     #[test]
     fn a_token_that_is_no_jwt_says_nothing() {

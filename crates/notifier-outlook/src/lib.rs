@@ -1,8 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod answer;
+mod certificate;
 mod claims;
+mod clock;
+mod credential;
+mod found;
+mod look;
 mod message;
+mod mime;
 mod notifier;
 mod settings;
 mod sign_in;
@@ -11,6 +17,7 @@ mod transport;
 mod wait;
 
 pub use claims::TokenClaims;
+pub use credential::Credential;
 pub use notifier::OutlookNotifier;
-pub use settings::{DEFAULT_AUTHORITY, DEFAULT_GRAPH_BASE, OutlookSettings, SettingProblem};
+pub use settings::{DEFAULT_AUTHORITY, DEFAULT_GRAPH_BASE, MailFormat, OutlookSettings, SettingProblem};
 pub use sign_in_failure::SignInFailure;

@@ -1,22 +1,27 @@
-//! The notifier itself: a token, one post, and after a 401, which Graph says before any work, once more.
+//! The notifier itself: a token, one request, and after a 401, which Graph says before any work, once more.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chargebook_domain::ports::{Found, Mail, Notifier, RequestId, SendOutcome};
-use graph_rs_sdk::{GraphClient, GraphClientConfiguration};
-use reqwest::{Client, Request, Response, StatusCode};
+use chargebook_domain::ports::{Clock, Found, Mail, Notifier, RequestId, SendOutcome};
+use graph_rs_sdk::{GraphClient, GraphClientConfiguration, ODataQuery};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Body, Client, Request, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{debug, instrument};
 use url::Url;
 
 use crate::answer::{no_answer, outcome};
 use crate::claims::TokenClaims;
-use crate::message::send_mail_body;
-use crate::settings::{OutlookSettings, SettingProblem};
+use crate::clock::GivenClock;
+use crate::found::{found, not_asked, not_found_out, without_marker};
+use crate::mime::Envelope;
+use crate::settings::{MailFormat, OutlookSettings, SettingProblem};
 use crate::sign_in::Tokens;
 use crate::sign_in_failure::SignInFailure;
 use crate::transport::{NoAnswer, client, send_once};
+use crate::{look, message, mime};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -28,23 +33,27 @@ pub struct OutlookNotifier {
     graph_base: Url,
     sender: String,
     recipients: Vec<String>,
+    format: MailFormat,
+    clock: GivenClock,
     timeout: Duration,
 }
 
 impl OutlookNotifier {
-    /// Checks the settings. Nothing is sent yet.
+    /// Checks the settings. Nothing is sent yet. What is dated has its date from `clock`.
     ///
     /// # Errors
     /// Every setting that cannot be right, all at once.
-    pub fn new(settings: OutlookSettings) -> Result<Self, Vec<SettingProblem>> {
-        let settings = settings.check()?;
+    pub fn new(settings: OutlookSettings, clock: Arc<dyn Clock>) -> Result<Self, Vec<SettingProblem>> {
+        let (settings, clock) = (settings.check()?, GivenClock(clock));
         let no_client = |_| vec![SettingProblem::new("outlook", "TLS cannot be started")];
         Ok(Self {
             client: client(&settings).map_err(no_client)?,
-            tokens: Tokens::new(&settings),
+            tokens: Tokens::new(&settings, clock.clone()),
             graph_base: settings.graph_base,
             sender: settings.sender,
             recipients: settings.recipients,
+            format: settings.format,
+            clock,
             timeout: TIMEOUT,
         })
     }
@@ -55,7 +64,7 @@ impl OutlookNotifier {
         Self { timeout, ..self }
     }
 
-    /// Signs in anew and sends nothing: says whether tenant, application and secret are right, not whether the
+    /// Signs in anew and sends nothing: says whether tenant, application and credential are right, not whether the
     /// application may send.
     ///
     /// # Errors
@@ -67,21 +76,32 @@ impl OutlookNotifier {
     }
 
     async fn send_or_fail(&self, mail: &Mail, sent_as: &RequestId) -> Result<SendOutcome, SignInFailure> {
-        let mut answer = self.post(mail, sent_as).await?;
-        if is_unauthorized(&answer) {
-            answer = self.post(mail, sent_as).await?;
-        }
-        Ok(match answer {
+        debug!(mail.client_request_id = %sent_as, "posting the mail");
+        Ok(match self.ask(Ask::Send { mail, sent_as }).await? {
             Ok(response) => outcome(response, sent_as).await,
             Err(why) => no_answer(why, sent_as),
         })
     }
 
-    /// Posts the mail once. A token that Graph does not accept is not used again.
-    async fn post(&self, mail: &Mail, sent_as: &RequestId) -> Result<Result<Response, NoAnswer>, SignInFailure> {
+    async fn find_or_fail(&self, reference: &str) -> Result<Found, SignInFailure> {
+        if self.format == MailFormat::Mime {
+            return Ok(without_marker());
+        }
+        Ok(match self.ask(Ask::Look { reference }).await? {
+            Ok(response) => found(response).await,
+            Err(why) => not_found_out(why),
+        })
+    }
+
+    async fn ask(&self, ask: Ask<'_>) -> Result<Result<Response, NoAnswer>, SignInFailure> {
+        let answer = self.ask_once(ask).await?;
+        if is_unauthorized(&answer) { self.ask_once(ask).await } else { Ok(answer) }
+    }
+
+    /// A token that Graph does not accept is not used again.
+    async fn ask_once(&self, ask: Ask<'_>) -> Result<Result<Response, NoAnswer>, SignInFailure> {
         let token = self.tokens.get(&self.client, self.timeout).await?;
-        debug!(mail.client_request_id = %sent_as, "posting the mail");
-        let answer = match self.request(mail, &token, sent_as).await {
+        let answer = match self.request(ask, &token).await {
             Ok(request) => send_once(&self.client, request, self.timeout).await,
             Err(why) => Err(why),
         };
@@ -91,16 +111,45 @@ impl OutlookNotifier {
         Ok(answer)
     }
 
-    async fn request(&self, mail: &Mail, token: &SecretString, sent_as: &RequestId) -> Result<Request, NoAnswer> {
+    async fn request(&self, ask: Ask<'_>, token: &SecretString) -> Result<Request, NoAnswer> {
         let configuration = GraphClientConfiguration::new().access_token(token.expose_secret());
         let mut graph = GraphClient::from(configuration);
         // Unlike `use_endpoint` it does not panic; the settings were checked.
         graph.use_test_endpoint(&self.graph_base);
-        let body = send_mail_body(mail, &self.recipients);
-        let builder = graph.user(&self.sender).send_mail(&body).build().await?;
-        let (_, request) = builder.header("client-request-id", sent_as.to_string()).build_split();
-        Ok(request?)
+        let mailbox = graph.user(&self.sender);
+        match ask {
+            Ask::Send { mail, sent_as } => {
+                let handler = match self.format {
+                    MailFormat::Html => mailbox.send_mail(&message::send_mail_body(mail, &self.recipients)),
+                    MailFormat::Mime => {
+                        let body = mime::send_mail_body(mail, &self.envelope(sent_as));
+                        let plain = HeaderValue::from_static(mime::CONTENT_TYPE);
+                        mailbox.send_mail(Body::from(body)).header(CONTENT_TYPE, plain)
+                    }
+                };
+                let builder = handler.build().await?;
+                let (_, request) = builder.header("client-request-id", sent_as.to_string()).build_split();
+                Ok(request?)
+            }
+            Ask::Look { reference } => {
+                let messages = mailbox.messages().list_messages().filter(&[&look::filter(reference)]);
+                let builder = messages.top(look::COPIES_MAX).select(&look::MEMBERS).build().await?;
+                let (_, request) = builder.build_split();
+                Ok(look::with_spaces(request?))
+            }
+        }
     }
+
+    fn envelope<'a>(&'a self, sent_as: &'a RequestId) -> Envelope<'a> {
+        Envelope { sender: &self.sender, recipients: &self.recipients, sent_as, sent_at: self.clock.now() }
+    }
+}
+
+/// What is asked of Graph.
+#[derive(Clone, Copy)]
+enum Ask<'a> {
+    Send { mail: &'a Mail, sent_as: &'a RequestId },
+    Look { reference: &'a str },
 }
 
 #[async_trait]
@@ -112,11 +161,15 @@ impl Notifier for OutlookNotifier {
     #[instrument(name = "notifier.send", skip_all, fields(mail.reference = mail.reference))]
     async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome {
         let sent = self.send_or_fail(mail, attempt).await;
-        sent.unwrap_or_else(|SignInFailure { reason, retry_after }| SendOutcome::Refused { reason, retry_after })
+        sent.unwrap_or_else(|SignInFailure { reason, retry_after }| SendOutcome::Refused {
+            reason: format!("No mail was sent. {reason}"),
+            retry_after,
+        })
     }
 
-    async fn find(&self, _: &str) -> Found {
-        Found::CannotTell { reason: "The mailbox is not looked into.".to_owned() }
+    #[instrument(name = "notifier.find", skip_all, fields(mail.reference = reference))]
+    async fn find(&self, reference: &str) -> Found {
+        self.find_or_fail(reference).await.unwrap_or_else(|failure| not_asked(&failure))
     }
 }
 

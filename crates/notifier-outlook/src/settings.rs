@@ -1,9 +1,10 @@
 //! What the notifier must be told, and what of it cannot be right.
 
-use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use url::{Host, Url};
 use uuid::Uuid;
+
+use crate::credential::Credential;
 
 /// Microsoft's worldwide sign-in service.
 pub const DEFAULT_AUTHORITY: &str = "https://login.microsoftonline.com";
@@ -21,16 +22,28 @@ pub struct OutlookSettings {
     pub tenant_id: String,
     /// The application's id: a GUID.
     pub client_id: String,
-    /// The secret's value.
-    pub client_secret: SecretString,
+    /// By what it proves to be itself.
+    pub credential: Credential,
     /// The mailbox that sends: its address or its user's GUID.
     pub sender: String,
     /// Whom the mail goes to.
     pub recipients: Vec<String>,
+    /// As what a mail is sent.
+    pub format: MailFormat,
     /// The sign-in service, such as [`DEFAULT_AUTHORITY`].
     pub authority: Url,
     /// Graph, with its version or without it (then it is `v1.0`), such as [`DEFAULT_GRAPH_BASE`].
     pub graph_base: Url,
+}
+
+/// As what a mail is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MailFormat {
+    /// HTML in Graph's own format: without the plain text, and with a reference by which it is found again.
+    #[default]
+    Html,
+    /// MIME, with the plain text: mail programs show it where they show no HTML. It can't be looked for.
+    Mime,
 }
 
 /// One setting that cannot be right. It never repeats a secret or an address.
@@ -48,13 +61,20 @@ pub(crate) struct Checked {
     pub(crate) token_url: Url,
     pub(crate) scope: String,
     pub(crate) client_id: Uuid,
-    pub(crate) client_secret: SecretString,
+    pub(crate) credential: Credential,
     pub(crate) graph_base: Url,
     pub(crate) sender: String,
     pub(crate) recipients: Vec<String>,
+    pub(crate) format: MailFormat,
 }
 
 impl OutlookSettings {
+    /// Every setting that cannot be right. The file of a certificate or token is read for it.
+    #[must_use]
+    pub fn problems(&self) -> Vec<SettingProblem> {
+        self.clone().check().err().unwrap_or_default()
+    }
+
     pub(crate) fn check(self) -> Result<Checked, Vec<SettingProblem>> {
         let mut problems = Vec::new();
         let tenant_id = self.tenant_id.trim().to_owned();
@@ -65,8 +85,8 @@ impl OutlookSettings {
         if client_id.is_nil() {
             problems.push(SettingProblem::new("outlook.client_id", "must be the application's id, a GUID"));
         }
-        if self.client_secret.expose_secret().trim().is_empty() {
-            problems.push(SettingProblem::new("outlook.client_secret", "must not be empty"));
+        if let Err(problem) = self.credential.check() {
+            problems.push(SettingProblem::new(self.credential.key(), problem));
         }
         let sender = self.sender.trim().to_owned();
         if !is_mailbox(&sender) {
@@ -74,6 +94,9 @@ impl OutlookSettings {
                 "outlook.sender",
                 "must be one mail address or a user's GUID, and cannot contain any of / ? # % & \" < >",
             ));
+        } else if self.format == MailFormat::Mime && !sender.contains('@') {
+            let problem = "must be the mailbox's address, not a GUID, where outlook.format is mime";
+            problems.push(SettingProblem::new("outlook.sender", problem));
         }
         let recipients: Vec<String> = trimmed(&self.recipients);
         if let Err(problem) = check_recipients(&recipients) {
@@ -91,10 +114,11 @@ impl OutlookSettings {
             token_url: with_path(self.authority, &[&tenant_id, "oauth2", "v2.0", "token"]),
             scope: scope(&self.graph_base),
             client_id,
-            client_secret: self.client_secret,
+            credential: self.credential,
             graph_base: versioned(self.graph_base),
             sender,
             recipients,
+            format: self.format,
         })
     }
 }
@@ -207,9 +231,10 @@ mod tests {
         OutlookSettings {
             tenant_id: "contoso.onmicrosoft.com".to_owned(),
             client_id: "6731de76-14a6-49ae-97bc-6eba6914391e".to_owned(),
-            client_secret: "s3cret".into(),
+            credential: Credential::ClientSecret("s3cret".into()),
             sender: "chargebook@contoso.com".to_owned(),
             recipients: vec![" finance@contoso.com ".to_owned()],
+            format: MailFormat::Html,
             authority: url(DEFAULT_AUTHORITY),
             graph_base: url(DEFAULT_GRAPH_BASE),
         }
@@ -258,7 +283,7 @@ mod tests {
             let found = problems(|s| s.client_id = client.to_owned());
             assert_eq!(found, ["outlook.client_id"], "{client}");
         }
-        let found = problems(|s| s.client_secret = " ".into());
+        let found = problems(|s| s.credential = Credential::ClientSecret(" ".into()));
         assert_eq!(found, ["outlook.client_secret"]);
         for sender in [
             "",
@@ -305,6 +330,14 @@ mod tests {
         for sender in [guid, "o'brien@contoso.com", "a.b+c_d@sub.contoso.co.uk"] {
             assert!(problems(|s| s.sender = sender.to_owned()).is_empty(), "{sender}");
         }
+        let of_guid = |format: MailFormat| {
+            problems(|s| {
+                guid.clone_into(&mut s.sender);
+                s.format = format;
+            })
+        };
+        assert_eq!(of_guid(MailFormat::Mime), ["outlook.sender"], "MIME names its sender");
+        assert!(of_guid(MailFormat::Html).is_empty());
         for address in ["http://127.0.0.1:8080", "http://[::1]:1/v1.0", "http://localhost:1"] {
             assert!(problems(|s| s.graph_base = url(address)).is_empty(), "{address}");
         }
@@ -315,7 +348,7 @@ mod tests {
         let found = problems(|s| {
             s.tenant_id.clear();
             s.client_id.clear();
-            s.client_secret = "".into();
+            s.credential = Credential::FederatedTokenFile("/nowhere/token".into());
             s.sender.clear();
             s.recipients.clear();
             s.authority = url("http://example.com");

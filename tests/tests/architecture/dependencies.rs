@@ -42,7 +42,7 @@ const ALLOWED: &[Row] = &[
     Row { package: "chargebook-mime", uses: &["chargebook-domain"], tests_use: &[] },
     Row {
         package: "chargebook-notifier-outlook",
-        uses: &["chargebook-domain"],
+        uses: &["chargebook-domain", "chargebook-mime"],
         tests_use: &["chargebook-port-contracts"],
     },
     Row {
@@ -137,6 +137,9 @@ const OWNED: &[(&str, &[&str], &[&str])] = &[
     ("graph-rs-sdk", &["chargebook-notifier-outlook"], &[]),
     ("lettre", &["chargebook-notifier-smtp"], &[]),
     ("mail-builder", &["chargebook-mime"], &[]),
+    // What one signs, the other's fake checks.
+    ("ring", &["chargebook-notifier-outlook", "chargebook-port-contracts"], &[]),
+    ("x509-parser", &["chargebook-notifier-outlook"], &[]),
     // The demo posts its webhooks as Stripe would.
     (
         "reqwest",

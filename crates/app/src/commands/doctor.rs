@@ -3,12 +3,12 @@
 mod asking;
 mod ingestion;
 mod mail;
+mod outlook;
 
 use std::fmt;
 
 use chargebook_domain::ports::Clock;
 use chargebook_ledger_postgres::{MappingReport, MigrationState, PostgresLedger};
-use chargebook_notifier_outlook::OutlookNotifier;
 use chrono::TimeDelta;
 use serde::Serialize;
 
@@ -98,7 +98,8 @@ async fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![Finding::well("settings", "every setting can be used"), webhook_secrets(settings)];
     findings.extend(database(settings).await);
     findings.extend(asking::key(settings).await);
-    findings.extend([outlook(settings).await, mail::smtp(settings).await, mail::webhook(settings)]);
+    findings.extend(outlook::outlook(settings).await);
+    findings.extend([mail::smtp(settings).await, mail::webhook(settings)]);
     findings
 }
 
@@ -211,22 +212,4 @@ fn orders(report: &MappingReport) -> Finding {
         return Finding::attention(about, detail).remedy(more);
     }
     Finding::well(about, format!("{} were looked at", report.rows))
-}
-
-async fn outlook(settings: &Settings) -> Finding {
-    let about = "Outlook";
-    let Some(outlook) = &settings.outlook else {
-        return Finding::not_used(
-            about,
-            format!("it is not set up; mail goes to {}/mail", settings.data_dir.display()),
-        );
-    };
-    let checked = match OutlookNotifier::new(outlook.clone()) {
-        Ok(notifier) => notifier.check().await.map_err(|failure| failure.to_string()),
-        Err(problems) => Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-    };
-    match checked {
-        Ok(claims) => Finding::well(about, format!("the application can sign in. {}", claims.remark())),
-        Err(error) => Finding::attention(about, error),
-    }
 }

@@ -19,7 +19,7 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 68] = [
+const KEYS: [(&str, Kind); 71] = [
     ("books.convention", Kind::Text),
     ("books.fx_tolerance_percent", Kind::Text),
     ("books.start", Kind::Text),
@@ -42,8 +42,11 @@ const KEYS: [(&str, Kind); 68] = [
     ("orders.mode", Kind::Text),
     ("orders.view", Kind::Text),
     ("outlook.authority", Kind::Text),
+    ("outlook.certificate_file", Kind::Text),
     ("outlook.client_id", Kind::Text),
     ("outlook.client_secret", Kind::Secret),
+    ("outlook.federated_token_file", Kind::Text),
+    ("outlook.format", Kind::Text),
     ("outlook.graph_base", Kind::Text),
     ("outlook.recipients", Kind::List),
     ("outlook.sender", Kind::Text),

@@ -7,6 +7,7 @@ mod given;
 mod keys;
 mod mails;
 mod notifiers;
+mod outlook;
 mod problem;
 mod reader;
 mod sections;

@@ -1,14 +1,11 @@
-//! The ways that mail can go, each a section of its own.
+//! The ways that mail can go beside Outlook, each a section of its own.
 
 use std::path::PathBuf;
 
-use chargebook_notifier_outlook::{DEFAULT_AUTHORITY, DEFAULT_GRAPH_BASE, OutlookNotifier, OutlookSettings};
 use chargebook_notifier_smtp::{Security, SmtpSettings};
 use chargebook_notifier_webhook::{SummaryFormat, WebhookSettings};
-use url::Url;
 
 use super::reader::Reader;
-use super::sections::address;
 
 const SMTP: [&str; 9] = [
     "smtp.ca_file",
@@ -36,37 +33,6 @@ fn need(reader: &mut Reader, keys: &[&str], what: &str) {
             reader.problem(key, format!("{what} needs it"), remedy);
         }
     }
-}
-
-pub(super) fn outlook(reader: &mut Reader) -> Option<OutlookSettings> {
-    let needed =
-        ["outlook.tenant_id", "outlook.client_id", "outlook.client_secret", "outlook.sender", "outlook.recipients"];
-    if !is_any_given(reader, &needed) && !is_any_given(reader, &["outlook.authority", "outlook.graph_base"]) {
-        return None;
-    }
-    let known = reader.problems.len();
-    need(reader, &needed, "mail through Outlook");
-    // All are read before any is missed, so that every problem is noted.
-    let mut text = |key| reader.text(key);
-    let (tenant_id, client_id, sender) = (text("outlook.tenant_id"), text("outlook.client_id"), text("outlook.sender"));
-    let client_secret = reader.secret("outlook.client_secret");
-    let authority = address(reader, "outlook.authority").or_else(|| Url::parse(DEFAULT_AUTHORITY).ok());
-    let graph_base = address(reader, "outlook.graph_base").or_else(|| Url::parse(DEFAULT_GRAPH_BASE).ok());
-    let settings = OutlookSettings {
-        recipients: reader.list("outlook.recipients"),
-        tenant_id: tenant_id?,
-        client_id: client_id?,
-        client_secret: client_secret?,
-        sender: sender?,
-        authority: authority?,
-        graph_base: graph_base?,
-    };
-    if reader.problems.len() == known {
-        for problem in OutlookNotifier::new(settings.clone()).err().unwrap_or_default() {
-            reader.problem(problem.key, problem.problem, "see docs/operations.md on how to set up Outlook");
-        }
-    }
-    Some(settings)
 }
 
 pub(super) fn smtp(reader: &mut Reader) -> Option<SmtpSettings> {

@@ -24,7 +24,7 @@ fn notifier(settings: &Settings, channel: Channel) -> Result<Arc<dyn Notifier>, 
     let clock = Arc::new(SystemClock);
     let section = channel.as_str();
     match channel {
-        Channel::Outlook => built(section, settings.outlook.clone(), OutlookNotifier::new),
+        Channel::Outlook => built(section, settings.outlook.clone(), |outlook| OutlookNotifier::new(outlook, clock)),
         Channel::Smtp => built(section, settings.smtp.as_ref(), |smtp| SmtpNotifier::new(smtp, clock)),
         Channel::Webhook => built(section, settings.webhook.as_ref(), |webhook| WebhookNotifier::new(webhook, clock)),
         Channel::Folder => Ok(Arc::new(FolderNotifier::new(settings.data_dir.join("mail")))),

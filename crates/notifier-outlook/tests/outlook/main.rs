@@ -3,10 +3,18 @@
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
+mod credentials;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod look;
+#[cfg(test)]
 mod message;
+#[cfg(test)]
+mod mime;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod workshop;

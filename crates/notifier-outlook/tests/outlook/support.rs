@@ -1,10 +1,12 @@
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chargebook_domain::ports::{Mail, RequestId, SendOutcome};
-use chargebook_notifier_outlook::{OutlookNotifier, OutlookSettings};
+use chargebook_notifier_outlook::{Credential, MailFormat, OutlookNotifier, OutlookSettings};
+use chargebook_port_contracts::FixedClock;
 use chargebook_port_contracts::fake_graph::{ERROR_TEXT, FakeGraph};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use url::Url;
 
 pub(crate) const SECRET: &str = "Zq8~ +/=&%secret";
@@ -16,9 +18,10 @@ pub(crate) fn settings(authority: &str, graph_base: &str) -> OutlookSettings {
     OutlookSettings {
         tenant_id: "contoso.onmicrosoft.com".to_owned(),
         client_id: CLIENT.to_owned(),
-        client_secret: SECRET.into(),
+        credential: Credential::ClientSecret(SECRET.into()),
         sender: SENDER.to_owned(),
         recipients: RECIPIENTS.map(ToOwned::to_owned).to_vec(),
+        format: MailFormat::Html,
         authority: Url::parse(authority).unwrap(),
         graph_base: Url::parse(graph_base).unwrap(),
     }
@@ -26,7 +29,12 @@ pub(crate) fn settings(authority: &str, graph_base: &str) -> OutlookSettings {
 
 /// A notifier whose requests end after a time that no healthy answer of the fake needs.
 pub(crate) fn notifier(authority: &str, graph_base: &str) -> OutlookNotifier {
-    let notifier = OutlookNotifier::new(settings(authority, graph_base)).unwrap();
+    notifier_with(settings(authority, graph_base), DateTime::UNIX_EPOCH)
+}
+
+/// The same of other settings, at this time.
+pub(crate) fn notifier_with(settings: OutlookSettings, now: DateTime<Utc>) -> OutlookNotifier {
+    let notifier = OutlookNotifier::new(settings, Arc::new(FixedClock::at(now))).unwrap();
     notifier.with_timeout(Duration::from_secs(2))
 }
 

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::{ERROR_TEXT, State};
+use super::{ERROR_TEXT, MimeMail, State, mime};
 use crate::fake_http::{Ending, Reply, Request};
 
 /// What can go wrong with one sendMail request.
@@ -36,6 +36,8 @@ pub enum Fault {
     EmptyServerError,
     /// 502 with a page.
     BadGatewayHtml,
+    /// 500 `generalException`, and the mail lies in Drafts.
+    ServerErrorAfterDraft,
     /// 504 `UnknownError`, though the mail was accepted.
     GatewayTimeoutAfterAccept,
     /// No answer ever; the mail was not accepted.
@@ -60,8 +62,10 @@ pub struct AcceptedMail {
     pub sender: String,
     /// The header `client-request-id`.
     pub client_request_id: Option<String>,
-    /// The whole body of the request.
+    /// The whole body of the request; `null` where the mail came as MIME.
     pub body: Value,
+    /// The mail, where it came as MIME.
+    pub mime: Option<MimeMail>,
 }
 
 impl AcceptedMail {
@@ -102,18 +106,18 @@ impl AcceptedMail {
 
 pub(super) fn answer(user: &str, request: &Request, state: &mut State) -> Ending {
     state.send_requests += 1;
-    let token =
-        request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
-    if !state.issued_tokens.contains(&token) || state.revoked_tokens.contains(&token) {
+    let Some(token) = state.accepted_token(request) else {
         return Ending::Reply(Reply::graph_error(401, "InvalidAuthenticationToken"));
-    }
-    let Some(body) = readable(request) else {
-        return Ending::Reply(Reply::graph_error(400, "RequestBodyRead"));
+    };
+    let (body, mime) = match understood(user, request) {
+        Ok(parts) => parts,
+        Err((status, code)) => return Ending::Reply(Reply::graph_error(status, code)),
     };
     let mail = AcceptedMail {
         sender: user.to_owned(),
         client_request_id: request.header("client-request-id").map(ToOwned::to_owned),
         body,
+        mime,
     };
     if let Some(fault) = state.faults.pop_front() {
         return fail(fault, mail, token, state);
@@ -123,8 +127,10 @@ pub(super) fn answer(user: &str, request: &Request, state: &mut State) -> Ending
 }
 
 fn fail(fault: Fault, mail: AcceptedMail, token: String, state: &mut State) -> Ending {
-    if let Fault::GatewayTimeoutAfterAccept | Fault::HangAfterAccept | Fault::DropAfterAccept = fault {
-        state.accepted.push(mail);
+    match fault {
+        Fault::GatewayTimeoutAfterAccept | Fault::HangAfterAccept | Fault::DropAfterAccept => state.accepted.push(mail),
+        Fault::ServerErrorAfterDraft => state.drafts.push(mail),
+        _ => {}
     }
     Ending::Reply(match fault {
         Fault::Unauthorized => {
@@ -140,7 +146,7 @@ fn fail(fault: Fault, mail: AcceptedMail, token: String, state: &mut State) -> E
         Fault::Unavailable { code, retry_after } => {
             Reply::graph_error(503, code).with_header("retry-after", retry_after)
         }
-        Fault::ServerError => Reply::graph_error(500, "generalException"),
+        Fault::ServerError | Fault::ServerErrorAfterDraft => Reply::graph_error(500, "generalException"),
         Fault::EmptyServerError => Reply::empty(500),
         Fault::BadGatewayHtml => Reply::html(502, ERROR_TEXT),
         Fault::GatewayTimeoutAfterAccept => Reply::graph_error(504, "UnknownError"),
@@ -148,6 +154,15 @@ fn fail(fault: Fault, mail: AcceptedMail, token: String, state: &mut State) -> E
         Fault::DropAfterReading | Fault::DropAfterAccept => return Ending::Drop,
         Fault::Redirect { location } => Reply::empty(307).with_header("location", Some(location)),
     })
+}
+
+/// The mail, in whichever form it came, or the status and the code of the refusal.
+fn understood(user: &str, request: &Request) -> Result<(Value, Option<MimeMail>), (u16, &'static str)> {
+    if MimeMail::is_one(request) {
+        let mail = MimeMail::read(user, request).map_err(mime::Refused::status_and_code)?;
+        return Ok((Value::Null, Some(mail)));
+    }
+    readable(request).map(|body| (body, None)).ok_or((400, "RequestBodyRead"))
 }
 
 /// The body, if Graph would understand it: like Graph, the fake refuses a member it does not know.

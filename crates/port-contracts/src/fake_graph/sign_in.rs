@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{ERROR_TEXT, State};
+use super::{ERROR_TEXT, State, assertion};
 use crate::fake_http::{Ending, Reply, Request};
 
 /// The `exp` of every token: the last second of 2099.
@@ -53,9 +53,10 @@ pub enum SignInFault {
 
 pub(super) fn answer(tenant: &str, request: &Request, state: &mut State) -> Ending {
     let form: BTreeMap<String, String> = url::form_urlencoded::parse(&request.body).into_owned().collect();
-    let complete = ["client_id", "client_secret"].iter().all(|key| form.contains_key(*key))
+    let complete = form.contains_key("client_id")
         && form.get("grant_type").map(String::as_str) == Some("client_credentials")
         && form.get("scope").is_some_and(|scope| scope.ends_with("/.default"));
+    let proof = assertion::proof(tenant, &form, request, state);
     state.token_requests.push(TokenRequest {
         tenant: tenant.to_owned(),
         authorization: request.header("authorization").map(ToOwned::to_owned),
@@ -64,7 +65,10 @@ pub(super) fn answer(tenant: &str, request: &Request, state: &mut State) -> Endi
     match state.sign_in_faults.pop_front() {
         Some(fault) => fail(fault),
         None if !complete => Ending::Reply(refusal("invalid_request", 900_144)),
-        None => Ending::Reply(issue(tenant, state)),
+        None => Ending::Reply(match proof {
+            Ok(()) => issue(tenant, state),
+            Err(aadsts) => refusal("invalid_client", aadsts),
+        }),
     }
 }
 
@@ -95,6 +99,13 @@ fn refusal(error: &str, aadsts: u32) -> Reply {
     )
 }
 
+/// Whether a token that was issued here says this role.
+pub(super) fn may(token: &str, role: &str) -> bool {
+    let payload = token.split('.').nth(1).and_then(|payload| BASE64_URL_SAFE_NO_PAD.decode(payload).ok());
+    let claims: Value = payload.and_then(|payload| serde_json::from_slice(&payload).ok()).unwrap_or_default();
+    claims["roles"].as_array().is_some_and(|roles| roles.iter().any(|said| said == role))
+}
+
 /// A token looks like Microsoft's but is not signed.
 fn issue(tenant: &str, state: &mut State) -> Reply {
     let number = state.issued_tokens.len() + 1;
@@ -107,7 +118,7 @@ fn issue(tenant: &str, state: &mut State) -> Reply {
     if !state.token_roles.is_empty() {
         claims["roles"] = json!(state.token_roles);
     }
-    let part = |value: serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     let token = format!("{}.{}.fake-signature-{number}", part(json!({"typ": "JWT"})), part(claims));
     state.issued_tokens.push(token.clone());
     Reply::json(
