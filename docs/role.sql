@@ -26,7 +26,7 @@ GRANT INSERT ON
     chargebook.dispute_aliases, chargebook.order_counts, chargebook.fraud_warnings, chargebook.payment_counts,
     chargebook.monitor_alerts, chargebook.carried_balances, chargebook.carried_figures, chargebook.movement_ties,
     chargebook.reclassifications, chargebook.closed_periods, chargebook.convention_changes, chargebook.summary_attempts,
-    chargebook.summary_contents
+    chargebook.summary_contents, chargebook.alerts
     TO :"server";
 
 -- Rows that say how something stands now.

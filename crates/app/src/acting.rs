@@ -36,10 +36,10 @@ impl Acting {
         Act::new(follow_ups, rules, self.weights, self.livemode, Arc::new(message::body))
     }
 
-    /// Sends what is owed; mails by `notifier`.
+    /// Sends what is owed; mails by the first of `notifiers` that takes them.
     #[must_use]
-    pub fn deliver(&self, notifier: Arc<dyn Notifier>, clock: Arc<dyn Clock>) -> Deliver {
+    pub fn deliver(&self, notifiers: Vec<Arc<dyn Notifier>>, clock: Arc<dyn Clock>) -> Deliver {
         let (outbox, outgoing) = (Arc::clone(&self.outbox), Arc::clone(&self.outgoing));
-        Deliver::new(outbox, notifier, outgoing, Arc::new(mail::of_message), clock)
+        Deliver::new(outbox, notifiers, outgoing, Arc::new(mail::of_message), clock)
     }
 }

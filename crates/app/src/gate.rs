@@ -11,10 +11,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chargebook_domain::alerts::{AlertBounds, AlertKind, Wrong};
 use chargebook_domain::ports::{
-    Answer, Claim, ClaimRequest, Completeness, CustomerStanding, Customers, Due, Entry, Found, Imported, Ingestion,
-    Ledger, LedgerError, Link, Linked, LookTimes, Lookup, Mails, OrderBook, Overview, Period, ReadClaim, ReadQueue,
-    Rehashed, Seal, Sealed, SendOutcome, Summaries, Sweep, SweepRequest, Sweeps,
+    Alerts, Answer, Claim, ClaimRequest, Completeness, CustomerStanding, Customers, Due, Entry, Found, Imported,
+    Ingestion, Ledger, LedgerError, Link, Linked, LookTimes, Lookup, Mails, OrderBook, OutboxMessage, Overview, Period,
+    ReadClaim, ReadQueue, Rehashed, Seal, Sealed, SendOutcome, Summaries, Sweep, SweepRequest, Sweeps,
 };
 use chargebook_domain::summary::DayBooks;
 use chargebook_domain::{
@@ -162,6 +163,23 @@ impl Summaries for Gate {
 
     async fn looked(&self, claim: &Claim, found: &Found) -> Result<(), LedgerError> {
         self.ledger().await?.looked(claim, found).await
+    }
+}
+
+#[async_trait]
+impl Alerts for Gate {
+    async fn untold(&self, bounds: &AlertBounds) -> Result<Vec<Wrong>, LedgerError> {
+        self.ledger().await?.untold(bounds).await
+    }
+
+    async fn tell(
+        &self,
+        kind: AlertKind,
+        subjects: &[String],
+        message: &OutboxMessage,
+        now: DateTime<Utc>,
+    ) -> Result<bool, LedgerError> {
+        self.ledger().await?.tell(kind, subjects, message, now).await
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use chargebook_domain::alerts::AlertRules;
 use chargebook_domain::ports::{
-    Aliases, Clock, Customers, DisputeSource, Ledger, Notifier, OrderBook, Overview, Summaries,
+    Alerts, Aliases, Clock, Customers, DisputeSource, Ledger, Notifier, OrderBook, Overview, Summaries,
 };
-use chargebook_domain::service::{Ask, Daily, Ingest, Join, MatchOrders, Monitor, Schedule, Watch, WriteMail};
+use chargebook_domain::service::{Alarm, Ask, Daily, Ingest, Join, MatchOrders, Monitor, Schedule, Watch, WriteMail};
 use chargebook_domain::{Admission, BookRules};
 use secrecy::SecretString;
 use tokio::join;
@@ -22,6 +23,7 @@ use crate::asking::Asking;
 use crate::deliveries::{Deliveries, STRIPE, of_shop};
 use crate::http::{self, Routes};
 use crate::limits::Limits;
+use crate::mail;
 use crate::metrics::{CountWaiting, Findings, Metrics};
 use crate::monitoring;
 use crate::shops::Shop;
@@ -57,6 +59,8 @@ pub struct Ports {
     pub asking: Option<Asking>,
     /// What acts on disputes, and sends what is owed.
     pub acting: Option<Acting>,
+    /// What is wrong, where somebody is to be told.
+    pub alerts: Option<Arc<dyn Alerts>>,
     /// What is estimated of the networks' programmes.
     pub monitor: Option<Monitor>,
 }
@@ -72,6 +76,8 @@ pub struct Policy {
     pub lands_orders: bool,
     /// When days are summed up.
     pub schedule: Schedule,
+    /// From when on something is wrong.
+    pub alerts: AlertRules,
     /// Writes the mail of a day.
     pub write_mail: Arc<WriteMail>,
     /// What opens `/api/v1`; none opens nothing.
@@ -112,7 +118,7 @@ impl App {
     /// A server with the usual workers and limits.
     #[must_use]
     pub fn new(listen: SocketAddr, ports: Ports, policy: Policy) -> Self {
-        let Policy { rules, admission, lands_orders, schedule, write_mail, api_tokens } = policy;
+        let Policy { rules, admission, lands_orders, schedule, alerts, write_mail, api_tokens } = policy;
         let ingest = Ingest::new(Arc::clone(&ports.ledger), rules, admission);
         let ingest = if lands_orders { ingest.landing_orders(Arc::clone(&ports.orders)) } else { ingest };
         let matching = MatchOrders::new(Arc::clone(&ports.ledger), Arc::clone(&ports.orders), rules);
@@ -123,6 +129,7 @@ impl App {
             Some(monitor) => daily.with_monitor(monitor.clone()),
             None => daily,
         };
+        let channels = daily.channels().map(str::to_owned).collect();
         let deliveries = Deliveries::default();
         let mut workers = vec![
             Worker::order_sweep(matching, Arc::clone(&ports.clock)),
@@ -140,9 +147,12 @@ impl App {
                 let watch = Watch::new(monitor.clone(), acting.act(), Arc::new(monitoring::alert));
                 workers.push(Worker::watching(watch, Arc::clone(&clock)));
             }
-            if let Some(notifier) = ports.notifiers.first() {
-                workers.push(Worker::delivering(acting.deliver(Arc::clone(notifier), clock)));
-            }
+            workers.push(Worker::delivering(acting.deliver(ports.notifiers.clone(), clock)));
+        }
+        if let Some(known) = &ports.alerts {
+            let write = move |kind, wrong: &[_]| mail::alarm(kind, wrong, schedule.zone);
+            let alarm = Alarm::new(Arc::clone(known), alerts, schedule, channels, Arc::new(write));
+            workers.push(Worker::alarm(alarm, Arc::clone(&ports.clock)));
         }
         let findings = Findings::default();
         if let Some(asking) = &ports.asking {

@@ -271,7 +271,8 @@ pub async fn app(
         aliases: Arc::clone(&gate) as _,
         summaries: Arc::clone(&gate) as _,
         overview: Arc::clone(&gate) as _,
-        customers: gate,
+        customers: Arc::clone(&gate) as _,
+        alerts: Some(gate),
         notifiers: notifiers(settings)?,
         clock,
         count_waiting: count_waiting(&database.ledger),
@@ -284,6 +285,7 @@ pub async fn app(
         admission: settings.admission.clone(),
         lands_orders: lands_orders(settings),
         schedule: settings.schedule,
+        alerts: settings.alerts,
         write_mail: write_mail(settings),
         api_tokens: settings.api_tokens.clone(),
     };

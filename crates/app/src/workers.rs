@@ -2,6 +2,7 @@
 //! database.
 
 mod acting;
+mod alarm;
 mod asking;
 mod customers;
 mod monitor;

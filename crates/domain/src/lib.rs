@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows should panic"))]
 
 mod admission;
+pub mod alerts;
 mod attribution;
 mod currency;
 mod customer;

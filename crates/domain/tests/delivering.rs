@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chargebook_domain::ports::{
-    Conclusion, Deed, FollowUps, LedgerError, Mail, MessageClaim, MockOutbox, Outbox, OutboxMessage, SendOutcome, Sent,
-    Way,
+    Conclusion, Deed, FollowUps, LedgerError, Mail, MessageClaim, MockOutbox, Notifier, Outbox, OutboxMessage,
+    SendOutcome, Sent, Way,
 };
 use chargebook_domain::service::{Deliver, Delivered};
 use chargebook_domain::{BookRules, Observation};
@@ -70,7 +70,7 @@ impl Desk {
     fn deliver(&self) -> Deliver {
         let (outgoing, clock) = (Arc::new(self.outgoing.clone()), self.clock.clone());
         let outbox = Arc::new(self.ledger.clone());
-        Deliver::new(outbox, Arc::new(self.notifier.clone()), outgoing, Arc::new(mail), clock)
+        Deliver::new(outbox, vec![Arc::new(self.notifier.clone())], outgoing, Arc::new(mail), clock)
     }
 
     /// Runs until nothing is due; answers how each message ended.
@@ -183,8 +183,35 @@ fn where_the_ledger_cannot_keep_how_it_ended_the_error_is_told() {
         outbox.expect_settle_message().times(1).returning(|_, _, _| Err(LedgerError::Unavailable("away".into())));
         let desk = Desk::owing(&[], vec![]).await;
         let (notifier, outgoing) = (Arc::new(desk.notifier.clone()), Arc::new(desk.outgoing.clone()));
-        let deliver = Deliver::new(Arc::new(outbox), notifier, outgoing, Arc::new(mail), desk.clock.clone());
+        let deliver = Deliver::new(Arc::new(outbox), vec![notifier], outgoing, Arc::new(mail), desk.clock.clone());
         assert!(matches!(deliver.run(|| true, |_| {}).await, Err(LedgerError::Unavailable(_))));
         assert_eq!(desk.posted(), ["m1"]);
+    });
+}
+
+#[test]
+fn a_mail_goes_on_the_first_channel_that_does_not_refuse_it() {
+    now(async {
+        let message = message("m1", Way::Mail);
+        for (answers, sent, ended) in [
+            ([refused(None), SendOutcome::Accepted { receipt: None }], [1, 1], Some(Sent::Done)),
+            ([SendOutcome::Accepted { receipt: None }, refused(None)], [1, 0], Some(Sent::Done)),
+            ([unknown(), SendOutcome::Accepted { receipt: None }], [1, 0], None),
+            ([refused(None), refused(Some(Duration::ZERO))], [1, 1], None),
+            ([refused(None), refused(None)], [1, 1], Some(Sent::Dead { reason: "it answered 503".to_owned() })),
+        ] {
+            let desk = Desk::owing(std::slice::from_ref(&message), vec![]).await;
+            let channels = answers.map(|answer| RecordingNotifier::scripted([answer]));
+            let notifiers = channels.iter().map(|channel| Arc::new(channel.clone()) as Arc<dyn Notifier>).collect();
+            let (outbox, outgoing) = (Arc::new(desk.ledger.clone()), Arc::new(desk.outgoing.clone()));
+            let deliver = Deliver::new(outbox, notifiers, outgoing, Arc::new(mail), desk.clock.clone());
+            let mut delivered = Vec::new();
+            deliver.run(|| true, |one| delivered.push(one.sent)).await.unwrap();
+            assert_eq!(channels.map(|channel| channel.sent().len()), sent);
+            match ended {
+                Some(ended) => assert_eq!(delivered, [ended]),
+                None => assert!(matches!(delivered[..], [Sent::Again { .. }]), "{delivered:?}"),
+            }
+        }
     });
 }

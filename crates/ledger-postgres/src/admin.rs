@@ -114,6 +114,7 @@ const WRITES: &[(&str, &str)] = &[
     ("carried_figures", "INSERT"),
     ("summary_deliveries", "INSERT"),
     ("summary_deliveries", "UPDATE"),
+    ("alerts", "INSERT"),
     ("summary_contents", "INSERT"),
     ("summary_attempts", "INSERT"),
     ("summary_attempts", "UPDATE"),

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod admin;
+mod alerts;
 mod aliases;
 mod backfills;
 mod booking;

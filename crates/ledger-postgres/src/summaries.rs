@@ -3,6 +3,8 @@
 mod claims;
 mod due;
 
+pub(crate) use self::due::of_slot;
+
 use async_trait::async_trait;
 use chargebook_domain::AccountId;
 use chargebook_domain::ports::{

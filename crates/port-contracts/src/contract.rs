@@ -21,6 +21,7 @@
 //! [`notifier_contract!`](crate::notifier_contract) and [`remote_notifier_contract!`](crate::remote_notifier_contract); put
 //! each into a module of its own.
 
+pub mod alerts;
 pub mod aliases;
 pub mod apart;
 pub mod backfills;
@@ -44,8 +45,8 @@ mod suites;
 pub mod sweeps;
 
 use chargebook_domain::ports::{
-    Aliases, Answer, Backfills, Completeness, Customers, Entry, FollowUps, Ledger, Lookup, Monitoring, Movements,
-    OrderBook, Outbox, Periods, ReadQueue, Summaries, Sweeps,
+    Alerts, Aliases, Answer, Backfills, Completeness, Customers, Entry, FollowUps, Ledger, Lookup, Monitoring,
+    Movements, OrderBook, Outbox, Periods, ReadQueue, Summaries, Sweeps,
 };
 use chargebook_domain::{BookRules, Change, DisputeKey, Observation, Stored, decide};
 use chrono::{DateTime, Utc};
@@ -63,6 +64,7 @@ pub trait Books:
     + Completeness
     + Customers
     + Aliases
+    + Alerts
     + Monitoring
     + FollowUps
     + Outbox
@@ -81,6 +83,7 @@ impl<
         + Completeness
         + Customers
         + Aliases
+        + Alerts
         + Monitoring
         + FollowUps
         + Outbox

@@ -1,5 +1,6 @@
 //! The reference implementation of the ledger ports: plain data behind a mutex, each rule written once and plainly.
 
+mod alerts;
 mod aliases;
 mod attributions;
 mod backfills;
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use chargebook_domain::alerts::AlertKind;
 use chargebook_domain::monitor::{AlertKey, TypedCount};
 use chargebook_domain::ports::{
     Alias, Answer, Closing, DayMail, Entry, Ledger, LedgerError, Link, LoggedRule, Lookup, Period, Slice, SweepKind,
@@ -69,6 +71,8 @@ struct State {
     deliveries: BTreeMap<(DayMail, String), Delivery>,
     /// What each sealed day was kept as, for all books and for one.
     contents: BTreeMap<(NaiveDate, Option<AccountId>), DayBooks>,
+    /// What somebody was told of.
+    told: BTreeSet<(AlertKind, String)>,
     /// The latest time that anybody told.
     clock: DateTime<Utc>,
     reads: BTreeMap<DisputeKey, QueuedRead>,

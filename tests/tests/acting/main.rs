@@ -2,6 +2,7 @@
 //! fails at first.
 #![expect(clippy::unwrap_used, reason = "a test that meets anything unexpected should end")]
 
+mod alerts;
 mod outlook;
 mod ratio;
 

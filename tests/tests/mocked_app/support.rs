@@ -8,6 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chargebook::metrics::{CountWaiting, Waiting};
 use chargebook::serve::{App, ListenError, Policy, Ports, serve};
+use chargebook_domain::alerts::AlertRules;
 use chargebook_domain::ports::{
     Answer as Booked, Delivery, DeliveryRefused, Entry, Ledger, LedgerError, Lookup, Mail, Mails, MockAliases,
     MockCustomers, MockDisputeSource, MockLedger, MockNotifier, MockOrderBook, MockOverview, MockSummaries, Reading,
@@ -137,6 +138,7 @@ pub(super) fn ports(ledger: Arc<dyn Ledger>) -> Ports {
         summaries: Arc::new(MockSummaries::new()),
         overview: Arc::new(overview()),
         customers: Arc::new(MockCustomers::new()),
+        alerts: None,
         notifiers: vec![Arc::new(MockNotifier::new())],
         clock: Arc::new(FixedClock::at(now())),
         count_waiting: count,
@@ -155,6 +157,14 @@ pub(super) fn app_with_workers(ports: Ports) -> App {
         admission: Admission { livemode: true, accounts: [].into() },
         lands_orders: true,
         schedule,
+        alerts: AlertRules {
+            summary_after: None,
+            silence: None,
+            quarantined: false,
+            reinstated_within: None,
+            evidence_within: None,
+            order_within: None,
+        },
         write_mail: Arc::new(|summary, _| Mail {
             reference: format!("summary/{}", summary.date),
             subject: "the day".to_owned(),

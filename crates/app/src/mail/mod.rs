@@ -1,6 +1,7 @@
 //! Writes the mail of a business day. Every word that a reader sees stands in `templates/mail`; here are the figures.
 
 mod accounts;
+mod alarms;
 mod amounts;
 mod bars;
 mod by_book;
@@ -24,6 +25,7 @@ use chargebook_domain::{Outcome, ResolutionKind};
 use chrono::{DateTime, Utc};
 
 pub use accounts::AccountNames;
+pub(crate) use alarms::alarm;
 use amounts::Column;
 pub use file::CsvSeparator;
 pub(crate) use file::day_file;

@@ -19,7 +19,13 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 71] = [
+const KEYS: [(&str, Kind); 77] = [
+    ("alerts.evidence_days", Kind::Text),
+    ("alerts.orphan_days", Kind::Text),
+    ("alerts.quarantined", Kind::Text),
+    ("alerts.reinstatement_days", Kind::Text),
+    ("alerts.silence_hours", Kind::Text),
+    ("alerts.summary_hours", Kind::Text),
     ("books.convention", Kind::Text),
     ("books.fx_tolerance_percent", Kind::Text),
     ("books.start", Kind::Text),

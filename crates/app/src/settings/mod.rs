@@ -2,6 +2,7 @@
 //!
 //! No layering library is used: figment, the usual one, has had no release since 2024, and stops at the first problem.
 
+mod alerts;
 mod channels;
 mod given;
 mod keys;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{env, fs, io};
 
+use chargebook_domain::alerts::AlertRules;
 use chargebook_domain::monitor::Region;
 use chargebook_domain::service::Schedule;
 use chargebook_domain::{AccountId, Admission, BookRules, CustomerKey, LedgerAccount, ScoreWeights};
@@ -86,6 +88,8 @@ pub struct Settings {
     pub monitor: MonitorSettings,
     /// Where the mail goes.
     pub channels: Vec<Channel>,
+    /// What somebody is told of before anybody asks.
+    pub alerts: AlertRules,
     /// How mail is sent through Outlook.
     pub outlook: Option<OutlookSettings>,
     /// How numbers are written in mails.

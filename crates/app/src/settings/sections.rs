@@ -16,6 +16,7 @@ use chrono::{NaiveDate, NaiveTime};
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
+use super::alerts::alerts;
 use super::channels::{Channel, channels};
 use super::keys::nearest_of;
 use super::mails::{csv_separator, numbers};
@@ -98,6 +99,7 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         monitor: monitor(reader),
         outlook,
         channels,
+        alerts: alerts(reader),
         numbers: numbers(reader),
         csv_separator: csv_separator(reader),
         smtp,

@@ -217,6 +217,8 @@ fn every_problem_is_told_at_once() {
     let in_file = [
         "books.convention",
         "books.fx_tolerance_percent",
+        "alerts.orphan_days",
+        "alerts.quarantined",
         "books.start",
         "data_dir",
         "database.max_connections",

@@ -1,5 +1,6 @@
 //! All that the domain asks of the world.
 
+mod alerts;
 mod aliases;
 mod backfills;
 mod clock;
@@ -22,6 +23,7 @@ mod shop_reader;
 mod summaries;
 mod sweeps;
 
+pub use alerts::Alerts;
 pub use aliases::{Alias, Aliases, Joined};
 pub use backfills::{Backfills, Slice, Tally};
 pub use clock::Clock;
@@ -51,10 +53,10 @@ pub use sweeps::{Sweep, SweepKind, SweepRequest, Sweeps};
 
 #[cfg(feature = "mock")]
 pub use {
-    aliases::MockAliases, backfills::MockBackfills, clock::MockClock, completeness::MockCompleteness,
-    customers::MockCustomers, dispute_reader::MockDisputeReader, dispute_source::MockDisputeSource,
-    follow_ups::MockFollowUps, ledger::MockLedger, monitoring::MockMonitoring, movements::MockMovements,
-    notifier::MockNotifier, order_book::MockOrderBook, outbox::MockOutbox, outgoing::MockOutgoing,
-    overview::MockOverview, periods::MockPeriods, read_queue::MockReadQueue, shop_reader::MockShopReader,
-    summaries::MockSummaries, sweeps::MockSweeps,
+    alerts::MockAlerts, aliases::MockAliases, backfills::MockBackfills, clock::MockClock,
+    completeness::MockCompleteness, customers::MockCustomers, dispute_reader::MockDisputeReader,
+    dispute_source::MockDisputeSource, follow_ups::MockFollowUps, ledger::MockLedger, monitoring::MockMonitoring,
+    movements::MockMovements, notifier::MockNotifier, order_book::MockOrderBook, outbox::MockOutbox,
+    outgoing::MockOutgoing, overview::MockOverview, periods::MockPeriods, read_queue::MockReadQueue,
+    shop_reader::MockShopReader, summaries::MockSummaries, sweeps::MockSweeps,
 };

@@ -20,7 +20,7 @@ pub type WriteOwedMail = dyn Fn(&OutboxMessage) -> Mail + Send + Sync;
 #[derive(Clone)]
 pub struct Deliver {
     outbox: Arc<dyn Outbox>,
-    notifier: Arc<dyn Notifier>,
+    notifiers: Vec<Arc<dyn Notifier>>,
     outgoing: Arc<dyn Outgoing>,
     write: Arc<WriteOwedMail>,
     clock: Arc<dyn Clock>,
@@ -38,16 +38,17 @@ pub struct Delivered {
 }
 
 impl Deliver {
-    /// Sends what is in `outbox`: mails, as `write` makes them, through `notifier`, and webhooks through `outgoing`.
+    /// Sends what is in `outbox`: mails, as `write` makes them, through the first of `notifiers`
+    /// that does not refuse them, and webhooks through `outgoing`.
     #[must_use]
     pub fn new(
         outbox: Arc<dyn Outbox>,
-        notifier: Arc<dyn Notifier>,
+        notifiers: Vec<Arc<dyn Notifier>>,
         outgoing: Arc<dyn Outgoing>,
         write: Arc<WriteOwedMail>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { outbox, notifier, outgoing, write, clock }
+        Self { outbox, notifiers, outgoing, write, clock }
     }
 
     /// Sends all that is due, one after another, for as long as `may_go_on`. `tell` hears of each when it is done.
@@ -75,10 +76,7 @@ impl Deliver {
 
     async fn send(&self, MessageClaim { message, attempt }: &MessageClaim) -> SendOutcome {
         match &message.way {
-            Way::Mail => {
-                let request = RequestId::of(self.notifier.channel(), &message.id, *attempt, self.clock.now());
-                self.notifier.send(&(self.write)(message), &request).await
-            }
+            Way::Mail => self.send_mail(message, *attempt).await,
             Way::Webhook(endpoint) => {
                 let Ok(endpoint) = EndpointName::parse(endpoint) else {
                     let reason = "no endpoint can have its name".to_owned();
@@ -88,6 +86,24 @@ impl Deliver {
                 self.outgoing.post(&OutgoingCall { message_id, endpoint, body, sent_at: self.clock.now() }).await
             }
         }
+    }
+}
+
+impl Deliver {
+    /// On the first channel that does not refuse it. Where all do, it is sent again if one of them asks for that.
+    async fn send_mail(&self, message: &OutboxMessage, attempt: i32) -> SendOutcome {
+        let mut refused = None;
+        for notifier in &self.notifiers {
+            let request = RequestId::of(notifier.channel(), &message.id, attempt, self.clock.now());
+            let outcome = notifier.send(&(self.write)(message), &request).await;
+            match &outcome {
+                SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. } => return outcome,
+                SendOutcome::Refused { retry_after: None, .. } if refused.is_some() => {}
+                SendOutcome::Refused { .. } => refused = Some(outcome),
+            }
+        }
+        let reason = "There is no channel for mails: see summary.channels.".to_owned();
+        refused.unwrap_or(SendOutcome::Refused { reason, retry_after: None })
     }
 }
 

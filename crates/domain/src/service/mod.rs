@@ -2,6 +2,7 @@
 
 mod act;
 mod adjust;
+mod alarm;
 mod ask;
 mod attribute;
 mod backfill;
@@ -23,6 +24,7 @@ use crate::ports::{LedgerError, Periods};
 
 pub use act::{Act, Acted, Looked, Notice, WriteMessage};
 pub use adjust::{Adjust, AdjustError, Adjusted, Adjustment};
+pub use alarm::{Alarm, WriteAlarm};
 pub use ask::{Ask, AskError, Found};
 pub use attribute::{Attribute, AttributeError, Attributing, Said};
 pub use backfill::Backfill;

@@ -14,7 +14,7 @@ pub(super) fn slot(channel: &str, mail: &DayMail) -> String {
 }
 
 /// What a slot is of, on its channel.
-pub(super) fn of_slot(date: NaiveDate, slot: &str) -> Result<Due, LedgerError> {
+pub(crate) fn of_slot(date: NaiveDate, slot: &str) -> Result<Due, LedgerError> {
     let (channel, book) = match slot.split_once('/') {
         None => (slot, None),
         Some((channel, book)) => {

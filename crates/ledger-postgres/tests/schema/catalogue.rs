@@ -75,6 +75,7 @@ const REFERENCE: &[(&str, &str)] = &[
     ("customer_tags", "customer tag tagged_at tagged_by"),
     ("summaries", "business_date time_zone state sealed_at is_carried"),
     ("summary_attempts", "business_date channel attempt request_id by_person outcome"),
+    ("alerts", "kind subject message_id told_at"),
     ("summary_contents", "business_date book content sha256"),
     ("summary_deliveries", "business_date channel state"),
     ("deployment", "purpose"),

@@ -60,6 +60,8 @@ const BROKEN: &[(&str, &str, &str)] = &[
     ("summary_attempts", r#"{"outcome": "accepted"}"#, "summary_attempts_end_check"),
     ("summary_attempts", r#"{"looked_at": "2026-01-01 00:00Z", "found": "perhaps"}"#, "summary_attempts_found_check"),
     ("summary_attempts", r#"{"found": "there"}"#, "summary_attempts_look_check"),
+    ("summary_contents", r#"{"sha256": "abc"}"#, "summary_contents_sha256_check"),
+    ("alerts", r#"{"kind": "rumour"}"#, "alerts_kind_check"),
     ("dispute_reads", r#"{"reason": "curious"}"#, "dispute_reads_reason_check"),
     ("follow_ups", r#"{"state": "dead"}"#, "follow_ups_state_check"),
     ("follow_ups", r#"{"state": "running"}"#, "follow_ups_claim_check"),

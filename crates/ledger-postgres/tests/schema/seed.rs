@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use chargebook_domain::alerts::AlertKind;
 use chargebook_domain::ports::{
-    Backfills, ClaimRequest, Content, DayMail, Entry, Ledger, Link, OrderBook, Overview, Period, Seal, Slice,
-    Summaries, SweepKind, SweepRequest, Sweeps,
+    Alerts, Backfills, ClaimRequest, Content, DayMail, Entry, Ledger, Link, OrderBook, OutboxMessage, Overview, Period,
+    Seal, Slice, Summaries, SweepKind, SweepRequest, Sweeps, Way,
 };
 use chargebook_domain::{AccountId, BookRules, DeliveryCount, Observation};
 use chargebook_ledger_postgres::{OrderSource, PostgresLedger};
@@ -52,6 +53,9 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
         by_person: false,
     };
     ledger.claim(&request).await.unwrap().unwrap();
+    let (subjects, id) = (["default/du_1".to_owned()], "alert/orphaned/1".to_owned());
+    let message = OutboxMessage { id, way: Way::Mail, subject: "wrong".to_owned(), body: "It is.".to_owned() };
+    assert!(ledger.tell(AlertKind::Orphaned, &subjects, &message, day(2)).await.unwrap());
     ledger.mark_demo().await.unwrap();
     let key = dispute_key("du_2");
     let movements = vec![withdrawal("txn_3", day(3), 4_000, 0)];

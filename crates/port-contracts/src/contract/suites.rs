@@ -148,6 +148,13 @@ macro_rules! deliveries_contract {
                 what_is_not_there_is_sent_again
                 what_can_not_be_told_is_looked_for_again
                 what_a_person_had_sent_beside_another_is_not_looked_for;
+            #[alerts]
+                what_is_wrong_is_told_once
+                a_dispute_without_an_order_is_wrong_after_a_while
+                evidence_that_is_due_is_wrong_while_it_can_be_given
+                money_that_was_won_and_is_not_back_is_wrong_after_a_while
+                what_is_quarantined_is_wrong
+                a_summary_that_was_not_accepted_is_late;
         }
     };
 }

@@ -1,0 +1,88 @@
+use async_trait::async_trait;
+use chargebook_domain::alerts::{AlertBounds, AlertKind, DisputeAlert, Wrong};
+use chargebook_domain::ports::{Alerts, DayMail, DeliveryState, Disposition, Due, LedgerError, OutboxMessage};
+use chargebook_domain::{Bucket, DisputeKey, OrderMatch};
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::outbox::QueuedMessage;
+use super::{InMemoryLedger, KeptDispute, State};
+
+#[async_trait]
+impl Alerts for InMemoryLedger {
+    async fn untold(&self, bounds: &AlertBounds) -> Result<Vec<Wrong>, LedgerError> {
+        let state = self.state();
+        let mut wrong = state.late(bounds);
+        let quarantined = state.causes.iter().filter(|(_, kept)| kept.disposition == Disposition::Quarantined);
+        let events = quarantined.map(|((account, id), _)| Wrong::Quarantined { event: format!("{account}/{id}") });
+        wrong.extend(events.filter(|_| bounds.quarantined));
+        let disputes = state.disputes_in(None).filter(|(_, kept)| kept.dispute.same_as.is_none());
+        wrong.extend(disputes.flat_map(|(key, kept)| wrong_with(key, kept, bounds)));
+        wrong.retain(|wrong| !state.told.contains(&(wrong.kind(), wrong.subject())));
+        wrong.sort_by_key(Wrong::kind);
+        Ok(wrong)
+    }
+
+    async fn tell(
+        &self,
+        kind: AlertKind,
+        subjects: &[String],
+        message: &OutboxMessage,
+        now: DateTime<Utc>,
+    ) -> Result<bool, LedgerError> {
+        let mut state = self.state();
+        if subjects.iter().any(|subject| state.told.contains(&(kind, subject.clone()))) {
+            return Ok(false);
+        }
+        state.told.extend(subjects.iter().map(|subject| (kind, subject.clone())));
+        let queued = QueuedMessage::new(message, now);
+        state.outbox.entry(message.id.clone()).or_insert(queued);
+        Ok(true)
+    }
+}
+
+impl State {
+    fn late(&self, bounds: &AlertBounds) -> Vec<Wrong> {
+        let Some(through) = bounds.summaries_through else { return Vec::new() };
+        let nowhere = |date| Wrong::SummaryLate { mail: DayMail::together(date), channel: None };
+        let missing = self.sealed_days.last().and_then(NaiveDate::succ_opt).filter(|missing| *missing <= through);
+        let mut wrong: Vec<_> = missing.map(nowhere).into_iter().collect();
+        for date in self.sealed_days.range(..=through) {
+            let of_day = || {
+                let on = |channel: &String| bounds.channels.contains(channel);
+                self.deliveries.iter().filter(move |((mail, channel), _)| mail.date == *date && on(channel))
+            };
+            if of_day().next().is_none() {
+                wrong.push(nowhere(*date));
+            }
+            for ((mail, channel), delivery) in of_day().filter(|(_, of)| of.state != DeliveryState::Accepted) {
+                let due = Due { mail: mail.clone(), channel: channel.clone() };
+                wrong.push(Wrong::late(due, delivery.state));
+            }
+        }
+        wrong
+    }
+}
+
+fn wrong_with(key: &DisputeKey, kept: &KeptDispute, bounds: &AlertBounds) -> Vec<Wrong> {
+    let KeptDispute { dispute, facts, .. } = kept;
+    let alert = |at| DisputeAlert {
+        key: key.clone(),
+        order: match &dispute.order_match {
+            OrderMatch::Matched { order, .. } => Some(order.clone()),
+            OrderMatch::Ambiguous(_) | OrderMatch::Orphan => None,
+        },
+        disputed: facts.disputed().unwrap(),
+        at,
+    };
+    let is_pending = dispute.bucket == Bucket::RecoveryPending;
+    let won = dispute.closed_at.filter(|at| is_pending && bounds.won_before.is_some_and(|before| *at < before));
+    let is_needed = dispute.closed_at.is_none() && facts.last(|claims| claims.evidence_submitted) != Some(true);
+    let due_by = facts.last(|claims| claims.evidence_due_by).filter(|_| is_needed);
+    let due_by = due_by.filter(|by| *by > bounds.now && bounds.evidence_until.is_some_and(|until| *by <= until));
+    let filed = Some(facts.opened_at().unwrap_or(dispute.status_as_of));
+    let is_orphan = dispute.order_match == OrderMatch::Orphan;
+    let filed = filed.filter(|at| is_orphan && bounds.filed_before.is_some_and(|before| *at < before));
+    let won = won.map(|at| Wrong::NotReinstated(alert(at)));
+    let due = due_by.map(|at| Wrong::EvidenceDue(alert(at)));
+    [won, due, filed.map(|at| Wrong::Orphaned(alert(at)))].into_iter().flatten().collect()
+}
