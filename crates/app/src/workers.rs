@@ -165,7 +165,7 @@ mod tests {
     use chargebook_domain::ports::{
         Claim, ClaimRequest, DayMail, Due, Mail, Mails, MockClock, MockNotifier, MockSummaries, Sealed,
     };
-    use chargebook_domain::service::Schedule;
+    use chargebook_domain::service::{Missed, Schedule};
     use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Summary, Window};
     use chrono::{NaiveDate, NaiveTime};
     use chrono_tz::Tz;
@@ -174,6 +174,7 @@ mod tests {
 
     fn quiet(date: NaiveDate) -> DayBooks {
         DayBooks {
+            from: date,
             date,
             zone: Tz::UTC,
             sealed: true,
@@ -227,7 +228,13 @@ mod tests {
             text: String::new(),
             attachments: Vec::new(),
         };
-        let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: None, mails: Mails::Together };
+        let schedule = Schedule {
+            zone: Tz::UTC,
+            send_at: NaiveTime::MIN,
+            books_start: None,
+            mails: Mails::Together,
+            missed: Missed::Each,
+        };
         let daily =
             Daily::new(Arc::new(summaries), vec![Arc::new(notifier)], Arc::new(write), schedule, Arc::new(clock));
         Worker::daily_summary(daily).run(stopped).await;

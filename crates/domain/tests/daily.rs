@@ -9,11 +9,11 @@ use chargebook_domain::ports::{
     Claim, ClaimRequest, Clock, DayMail, Due, Found, LedgerError, LookTimes, Mail, Mails, Notifier, RequestId, Seal,
     Sealed, SendOutcome, Summaries,
 };
-use chargebook_domain::service::{By, Daily, DayDone, Schedule};
-use chargebook_domain::summary::{DayBooks, Summary};
-use chargebook_domain::{AccountId, BookRules, DisputeKey, Observation};
+use chargebook_domain::service::{By, Daily, DayDone, Missed, Schedule};
+use chargebook_domain::summary::{DayBooks, Summary, compose};
+use chargebook_domain::{AccountId, BookRules, Deltas, DisputeKey, Observation, Outcome};
 use chargebook_port_contracts::booking::book;
-use chargebook_port_contracts::samples::{date, day, observation, sample_key};
+use chargebook_port_contracts::samples::{date, day, observation, sample_key, usd, withdrawal};
 use chargebook_port_contracts::{FixedClock, InMemoryLedger, RecordingNotifier};
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -118,17 +118,18 @@ async fn observe(ledger: &InMemoryLedger, seen: &Observation) {
 }
 
 fn world(flawed: Flawed) -> World {
-    world_of(flawed, Mails::Together)
+    world_of(flawed, Mails::Together, Missed::Each)
 }
 
-fn world_of(flawed: Flawed, mails: Mails) -> World {
+fn world_of(flawed: Flawed, mails: Mails, missed: Missed) -> World {
     let (summaries, notifier) = (Arc::new(flawed), RecordingNotifier::default());
     let clock = Arc::new(FixedClock::at(day(3)));
     let slow = Slow { clock: Arc::clone(&clock), notifier: notifier.clone() };
-    let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: Some(date(0)), mails };
+    let schedule = Schedule { zone: Tz::UTC, send_at: NaiveTime::MIN, books_start: Some(date(0)), mails, missed };
     let write = |summary: &Summary, sent_again: Option<DateTime<Utc>>| Mail {
         reference: match &summary.book {
             Some(book) => format!("{} {book}", summary.date),
+            None if summary.from < summary.date => format!("{} to {}", summary.from, summary.date),
             None => summary.date.to_string(),
         },
         subject: sent_again.map(|_| "sent again".to_owned()).unwrap_or_default(),
@@ -219,7 +220,7 @@ async fn no_mail_is_begun_after_the_word_to_stop() {
 
 #[tokio::test]
 async fn apart_each_book_is_mailed_each_day_and_a_day_without_anything_too() {
-    let world = world_of(Flawed::default(), Mails::Apart);
+    let world = world_of(Flawed::default(), Mails::Apart, Missed::Each);
     observe(&world.summaries.ledger, &observation("evt_1", "needs_response", day(1))).await;
     let key = DisputeKey { account: AccountId::parse("acct_1").unwrap(), ..sample_key() };
     observe(&world.summaries.ledger, &Observation { key, ..observation("evt_2", "needs_response", day(1)) }).await;
@@ -245,4 +246,51 @@ async fn a_person_has_a_mail_sent_once_more_and_it_says_so() {
     assert_eq!(world.daily.send(&due(9), By::Person).await.unwrap(), None, "it is not sealed");
     let elsewhere = Due { channel: "pigeon".to_owned(), ..due(1) };
     assert_eq!(world.daily.send(&elsewhere, By::Person).await.unwrap(), None, "there is no such channel");
+}
+
+#[tokio::test]
+async fn days_that_were_missed_go_in_one_mail_where_that_is_wished() {
+    let world = world_of(Flawed::default(), Mails::Together, Missed::Combined);
+    observe(&world.summaries.ledger, &observation("evt_1", "lost", day(0))).await;
+    observe(&world.summaries.ledger, &observation("evt_2", "won", day(1))).await;
+    let (ended, done) = world.run().await;
+    ended.unwrap();
+    assert_eq!(world.sent(), [format!("{} to {}", date(0), date(2))]);
+    assert_eq!(done.iter().map(day_of).collect::<Vec<_>>(), [date(0), date(1), date(2)]);
+    assert_eq!(world.undelivered().await, []);
+    world.clock.advance(TimeDelta::days(1));
+    world.run().await.0.unwrap();
+    assert_eq!(world.sent()[1..], [date(3).to_string()], "a day that was not missed goes by itself");
+}
+
+#[tokio::test]
+async fn days_as_one_add_up_and_tell_decisions_of_each_from_changes_to_them() {
+    let ledger = InMemoryLedger::default();
+    for (cause, status, days) in [("evt_1", "needs_response", 0), ("evt_2", "lost", 1), ("evt_3", "won", 2)] {
+        let movements = if days == 0 { vec![withdrawal("txn_1", day(0), 10_000, 1_500)] } else { vec![] };
+        observe(&ledger, &Observation { movements, ..observation(cause, status, day(days)) }).await;
+    }
+    let mut parts = Vec::new();
+    for days in 0..3 {
+        let seal = Seal { date: date(days), zone: Tz::UTC, books_start: None, now: day(4) };
+        assert!(ledger.seal(&seal).await.unwrap());
+        parts.push(ledger.books(&seal, None).await.unwrap());
+    }
+    let each: Vec<_> = parts.iter().map(|part| compose(part).unwrap()).collect();
+    let joined = parts.into_iter().reduce(|first, next| first.and_then(next).unwrap()).unwrap();
+    let summary = compose(&joined).unwrap();
+    assert_eq!((summary.from, summary.date, summary.sealed), (date(0), date(2), true));
+    assert_eq!((summary.closed(), summary.count(Outcome::Lost), summary.changes.lines.len()), (1, 1, 1));
+    assert!(summary.proven(), "{:?}", summary.proof);
+    assert_ne!(summary.sha256, each[2].sha256);
+    let mut totals = Deltas::default();
+    for summary in &each {
+        for deltas in summary.totals.values() {
+            totals = totals.plus(deltas).unwrap();
+        }
+    }
+    assert_eq!(summary.totals.values().next(), Some(&totals));
+    let roll = |of: &Summary| of.roll_forward.get(&usd()).copied().unwrap_or_default();
+    let (first, last, roll) = (roll(&each[0]), roll(&each[2]), roll(&summary));
+    assert_eq!((roll.opening, roll.withdrawn, roll.closing), (first.opening, first.withdrawn, last.closing));
 }

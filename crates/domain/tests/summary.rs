@@ -13,6 +13,7 @@ use chrono_tz::Tz;
 
 fn books(rows: Vec<DayRow>) -> DayBooks {
     DayBooks {
+        from: date(3),
         date: date(3),
         zone: Tz::UTC,
         sealed: true,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chargebook_domain::ports::{Clock, DayMail, Mail, Mails, Seal, SendOutcome, Summaries};
-use chargebook_domain::service::{Daily, Schedule};
+use chargebook_domain::service::{Daily, Missed, Schedule};
 use chargebook_domain::summary::Summary;
 use chargebook_domain::{BookRules, Currency, Deltas, Observation};
 use chargebook_port_contracts::booking::book;
@@ -56,7 +56,7 @@ impl World {
     fn process(&self) -> Daily {
         let zone = self.rules.time_zone;
         let send_at = NaiveTime::from_hms_opt(2, 30, 0).unwrap();
-        let schedule = Schedule { zone, send_at, books_start: None, mails: Mails::Together };
+        let schedule = Schedule { zone, send_at, books_start: None, mails: Mails::Together, missed: Missed::Each };
         let write = |summary: &Summary, _: Option<DateTime<Utc>>| Mail {
             reference: summary.date.to_string(),
             subject: String::new(),

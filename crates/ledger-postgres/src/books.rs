@@ -160,6 +160,7 @@ async fn day_books(snapshot: &mut PgConnection, seal: &Seal, book: Option<Accoun
     let month = month.parse().unwrap_or(seal.date);
     let ninety = seal.date.checked_sub_days(Days::new(89)).unwrap_or(seal.date);
     Ok(DayBooks {
+        from: seal.date,
         date: seal.date,
         zone: seal.zone,
         sealed: known.sealed,

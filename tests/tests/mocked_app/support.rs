@@ -14,7 +14,7 @@ use chargebook_domain::ports::{
     MockCustomers, MockDisputeSource, MockLedger, MockNotifier, MockOrderBook, MockOverview, MockSummaries, Reading,
     SourceEvent,
 };
-use chargebook_domain::service::Schedule;
+use chargebook_domain::service::{Missed, Schedule};
 use chargebook_domain::{AccountId, Admission, BookRules, Stored};
 use chargebook_port_contracts::{FixedClock, samples};
 use chrono::{DateTime, NaiveTime, Utc};
@@ -150,8 +150,13 @@ pub(super) fn ports(ledger: Arc<dyn Ledger>) -> Ports {
 
 pub(super) fn app_with_workers(ports: Ports) -> App {
     let rules = BookRules::default();
-    let schedule =
-        Schedule { zone: rules.time_zone, send_at: NaiveTime::MIN, books_start: None, mails: Mails::Together };
+    let schedule = Schedule {
+        zone: rules.time_zone,
+        send_at: NaiveTime::MIN,
+        books_start: None,
+        mails: Mails::Together,
+        missed: Missed::Each,
+    };
     let policy = Policy {
         rules,
         admission: Admission { livemode: true, accounts: [].into() },

@@ -20,6 +20,7 @@ use super::support::{Running, app, app_with_workers, ledger, ports, unavailable}
 
 fn quiet_day() -> DayBooks {
     DayBooks {
+        from: samples::date(2),
         date: samples::date(2),
         zone: BookRules::default().time_zone,
         sealed: true,

@@ -86,7 +86,7 @@ fn record(summary: &Summary, section: &str, outcome: Outcome, row: &DayRow, sepa
     let text = |text: &str| no_formula(&shown::whole(text));
     let maybe = |of: Option<&str>| of.map(text).unwrap_or_default();
     let mut fields = vec![
-        summary.date.to_string(),
+        dates(summary, "/"),
         section.to_owned(),
         row.kind.as_str().to_owned(),
         text(row.key.account.as_str()),
@@ -106,13 +106,19 @@ fn record(summary: &Summary, section: &str, outcome: Outcome, row: &DayRow, sepa
     fields
 }
 
+/// The date, or the first and the last of several.
+fn dates(summary: &Summary, between: &str) -> String {
+    let Summary { from, date, .. } = summary;
+    if from == date { date.to_string() } else { format!("{from}{between}{date}") }
+}
+
 /// The file that goes with a day's mail, if anything happened to a dispute.
 pub(super) fn of_day(summary: &Summary, separator: CsvSeparator) -> Option<Attachment> {
     let is_quiet = summary.decided.lines.is_empty() && summary.changes.lines.is_empty();
     let content = day_file(summary, separator).ok().filter(|_| !is_quiet)?;
     let name = summary.book.as_ref().map_or_else(
-        || format!("disputes-{}", summary.date),
-        |book| format!("disputes-{}-{}", summary.date, file_name(book.as_str())),
+        || format!("disputes-{}", dates(summary, "-")),
+        |book| format!("disputes-{}-{}", dates(summary, "-"), file_name(book.as_str())),
     );
     Some(Attachment { name: format!("{name}.csv"), media_type: "text/csv", content })
 }

@@ -73,7 +73,8 @@ fn bytes(mail: &Mail) -> usize {
 
 fn without_file(view: &View<'_>) -> Mail {
     Mail {
-        reference: DayMail { date: view.summary.date, book: view.summary.book.clone() }.reference(),
+        reference: DayMail { date: view.summary.date, book: view.summary.book.clone() }
+            .reference_since(view.summary.from),
         subject: written(&Subject { view }),
         html: written(&Html { view }),
         text: written(&Text { view }),

@@ -150,7 +150,7 @@ impl<'a> View<'a> {
 
     /// The date as the subject has it.
     pub(super) fn short_date(&self) -> String {
-        self.summary.date.format("%-d %b").to_string()
+        self.dates("%-d %b", "%-d %b")
     }
 
     /// The book to which the list of what needs a person is narrowed. The own one's mail has what is quarantined of
@@ -166,7 +166,18 @@ impl<'a> View<'a> {
 
     /// The date as the heading has it.
     pub(super) fn long_date(&self) -> String {
-        self.summary.date.format("%A, %-d %B %Y").to_string()
+        self.dates("%A, %-d %B %Y", "%-d %B")
+    }
+
+    /// Whether several days are one mail.
+    pub(super) fn is_of_several(&self) -> bool {
+        self.summary.from < self.summary.date
+    }
+
+    /// The date, and the first before it where there are several.
+    fn dates(&self, last: &str, first: &str) -> String {
+        let date = self.summary.date.format(last);
+        if self.is_of_several() { format!("{} to {date}", self.summary.from.format(first)) } else { date.to_string() }
     }
 
     pub(super) fn won(&self) -> usize {

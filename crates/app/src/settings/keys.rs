@@ -19,7 +19,7 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 77] = [
+const KEYS: [(&str, Kind); 78] = [
     ("alerts.evidence_days", Kind::Text),
     ("alerts.orphan_days", Kind::Text),
     ("alerts.quarantined", Kind::Text),
@@ -87,6 +87,7 @@ const KEYS: [(&str, Kind); 77] = [
     ("summary.csv_separator", Kind::Text),
     ("summary.locale", Kind::Text),
     ("summary.mails", Kind::Text),
+    ("summary.missed", Kind::Text),
     ("summary.send_at", Kind::Text),
     ("summary.time_zone", Kind::Text),
     ("webhook.format", Kind::Text),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use chargebook_domain::monitor::{Region, WARN_EVENTS_MIN, WARN_PERCENT};
 use chargebook_domain::ports::Mails;
-use chargebook_domain::service::Schedule;
+use chargebook_domain::service::{Missed, Schedule};
 use chargebook_domain::{AccountId, Admission, BookRules, Convention, CustomerKey, LedgerAccount, ScoreWeights};
 use chargebook_ledger_postgres::{AmountUnit, OrderSource};
 use chargebook_source_stripe::{StripeApi, StripeDisputeSource};
@@ -241,7 +241,13 @@ fn schedule(reader: &mut Reader, rules: BookRules) -> Schedule {
         "apart" => Some(Mails::Apart),
         _ => None,
     });
-    Schedule { zone: rules.time_zone, send_at, books_start, mails: mails.unwrap_or_default() }
+    let missed = reader.parse("summary.missed", "write each or combined", |text| match text {
+        "each" => Some(Missed::Each),
+        "combined" => Some(Missed::Combined),
+        _ => None,
+    });
+    let (mails, missed) = (mails.unwrap_or_default(), missed.unwrap_or_default());
+    Schedule { zone: rules.time_zone, send_at, books_start, mails, missed }
 }
 
 fn rules(reader: &mut Reader) -> BookRules {

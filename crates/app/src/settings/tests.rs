@@ -48,7 +48,13 @@ fn without_anything_the_defaults_hold() {
     let seven = NaiveTime::from_hms_opt(7, 0, 0).unwrap();
     assert_eq!(
         settings.schedule,
-        Schedule { zone: Tz::UTC, send_at: seven, books_start: None, mails: Mails::Together }
+        Schedule {
+            zone: Tz::UTC,
+            send_at: seven,
+            books_start: None,
+            mails: Mails::Together,
+            missed: chargebook_domain::service::Missed::Each
+        }
     );
     assert!(settings.account_names.is_empty());
     let monitor =
@@ -246,6 +252,7 @@ fn every_problem_is_told_at_once() {
         "summary.csv_separator",
         "summary.locale",
         "summary.mails",
+        "summary.missed",
         "summary.send_at",
         "summary.time_zone",
         "webhook.format",

@@ -56,6 +56,16 @@ impl DayMail {
         format!("summary/{}{of_book}", self.date)
     }
 
+    /// The name of the mail in which the days from `first` to this one's go as one, such as
+    /// `summary/2026-11-20..2026-11-21`; the same as [`reference`](Self::reference) where that is one day.
+    #[must_use]
+    pub fn reference_since(&self, first: NaiveDate) -> String {
+        if first == self.date {
+            return self.reference();
+        }
+        self.reference().replacen(&self.date.to_string(), &format!("{first}..{}", self.date), 1)
+    }
+
     /// Whether both are of one day and some figure is in both: who got one does not get the other by itself.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
@@ -270,5 +280,8 @@ mod tests {
         }
         assert_eq!(together.reference(), "summary/2026-11-01");
         assert_eq!(of_own.reference(), "summary/2026-11-01/default");
+        assert_eq!(of_own.reference_since(date(1)), "summary/2026-11-01/default");
+        let two_days = DayMail::of(date(2), AccountId::own()).reference_since(date(1));
+        assert_eq!(two_days, "summary/2026-11-01..2026-11-02/default");
     }
 }

@@ -34,6 +34,18 @@ pub struct Schedule {
     pub books_start: Option<NaiveDate>,
     /// Whether each book has its own mail.
     pub mails: Mails,
+    /// How days that were missed go.
+    pub missed: Missed,
+}
+
+/// How days go that were missed, since nobody was there or nobody took their mails.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Missed {
+    /// Each in its own mail.
+    #[default]
+    Each,
+    /// Those that follow each other in one mail.
+    Combined,
 }
 
 /// The last day whose summary is due: yesterday from `send_at` on, the day before yesterday until then.
@@ -125,17 +137,40 @@ impl Daily {
         self.seal_through(through, now).await?;
         let due = self.undelivered().await?;
         let mut ended = self.look(&mut may_go_on, &mut tell).await;
-        for due in due {
+        for (channel, mails) in self.as_mails(due) {
             if !may_go_on() {
                 break;
             }
-            match self.send(&due, By::Schedule).await {
-                Ok(outcome) => tell(DayDone::Sent { due, outcome }),
+            match self.send_as_one(&channel, &mails, By::Schedule).await {
+                Ok(outcome) => {
+                    for mail in mails {
+                        let due = Due { mail, channel: channel.clone() };
+                        tell(DayDone::Sent { due, outcome: outcome.clone() });
+                    }
+                }
                 Err(away @ LedgerError::Unavailable(_)) => return ended.and(Err(away)),
                 Err(error) => ended = ended.and(Err(error)),
             }
         }
         ended
+    }
+
+    /// Which days go as one on a channel: each by itself, or those that follow each other.
+    fn as_mails(&self, due: Vec<Due>) -> Vec<(String, Vec<DayMail>)> {
+        let mut mails = Vec::<(String, Vec<DayMail>)>::new();
+        for Due { mail, channel } in due {
+            let follows = |(on, days): &&mut (String, Vec<DayMail>)| {
+                let last = days.last();
+                self.schedule.missed == Missed::Combined
+                    && *on == channel
+                    && last.is_some_and(|last| last.book == mail.book && last.date.succ_opt() == Some(mail.date))
+            };
+            match mails.iter_mut().find(follows) {
+                Some((_, days)) => days.push(mail),
+                None => mails.push((channel, vec![mail])),
+            }
+        }
+        mails
     }
 
     /// The channels.
@@ -198,15 +233,23 @@ impl Daily {
     /// # Errors
     /// [`LedgerError`].
     pub async fn summary(&self, mail: &DayMail, now: DateTime<Utc>) -> Result<Summary, LedgerError> {
-        let books = self.summaries.books(&self.day(mail.date, now), mail.book.clone()).await?;
-        let composed = compose(&books);
-        let summary =
-            composed.map_err(|_: MoneyError| LedgerError::Corrupt { what: "sums that exceed 64 bits".to_owned() })?;
+        self.summary_of(mail, &[], now).await
+    }
+
+    /// The summary of a mail and of those that follow it, as one.
+    async fn summary_of(&self, mail: &DayMail, more: &[DayMail], now: DateTime<Utc>) -> Result<Summary, LedgerError> {
+        let too_large = |_: MoneyError| LedgerError::Corrupt { what: "sums that exceed 64 bits".to_owned() };
+        let mut books = self.summaries.books(&self.day(mail.date, now), mail.book.clone()).await?;
+        for next in more {
+            let next = self.summaries.books(&self.day(next.date, now), next.book.clone()).await?;
+            books = books.and_then(next).map_err(too_large)?;
+        }
+        let summary = compose(&books).map_err(too_large)?;
         // The networks look at the shop as a whole, so that its estimates are not in a connected account's mail.
         let is_of_shop = mail.book.as_ref().is_none_or(|book| *book == AccountId::own());
         let Some(monitor) = self.monitor.as_ref().filter(|_| is_of_shop) else { return Ok(summary) };
         // A mail is not kept back because orders can't be counted.
-        Ok(Summary { monitor: monitor.estimates(Month::of(mail.date)).await.ok(), ..summary })
+        Ok(Summary { monitor: monitor.estimates(Month::of(summary.date)).await.ok(), ..summary })
     }
 
     /// A mail as it is written when it is its time.
@@ -223,14 +266,17 @@ impl Daily {
     /// # Errors
     /// [`LedgerError`]. Where it comes after the mail was handed over, the claim runs out and the delivery is unknown.
     pub async fn send(&self, due: &Due, by: By) -> Result<Option<SendOutcome>, LedgerError> {
-        let Some(notifier) = self.notifiers.iter().find(|notifier| notifier.channel() == due.channel) else {
-            return Ok(None);
-        };
+        self.send_as_one(&due.channel, std::slice::from_ref(&due.mail), by).await
+    }
+
+    async fn send_as_one(&self, channel: &str, mails: &[DayMail], by: By) -> Result<Option<SendOutcome>, LedgerError> {
+        let notifier = self.notifiers.iter().find(|notifier| notifier.channel() == channel);
+        let (Some(notifier), Some((first, more))) = (notifier, mails.split_first()) else { return Ok(None) };
         let now = self.clock.now();
-        let written = (self.write)(&self.summary(&due.mail, now).await?, (by == By::Person).then_some(now));
+        let written = (self.write)(&self.summary_of(first, more, now).await?, (by == By::Person).then_some(now));
         let request = ClaimRequest {
-            mails: vec![due.mail.clone()],
-            channel: due.channel.clone(),
+            mails: mails.to_vec(),
+            channel: channel.to_owned(),
             reference: written.reference.clone(),
             now: self.clock.now(),
             lease: LEASE,
@@ -266,7 +312,7 @@ mod tests {
     fn yesterday_is_due_from_the_set_local_time_on() {
         let schedule = |zone| {
             let send_at = NaiveTime::from_hms_opt(2, 30, 0).unwrap();
-            Schedule { zone, send_at, books_start: None, mails: Mails::Together }
+            Schedule { zone, send_at, books_start: None, mails: Mails::Together, missed: Missed::Each }
         };
         for (zone, now, due) in [
             (Tz::UTC, "2026-03-10T02:29:59Z", "2026-03-08"),

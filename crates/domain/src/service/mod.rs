@@ -28,7 +28,7 @@ pub use alarm::{Alarm, WriteAlarm};
 pub use ask::{Ask, AskError, Found};
 pub use attribute::{Attribute, AttributeError, Attributing, Said};
 pub use backfill::Backfill;
-pub use daily::{By, Daily, DayDone, Schedule, WriteMail, due_through};
+pub use daily::{By, Daily, DayDone, Missed, Schedule, WriteMail, due_through};
 pub use deliver::{Deliver, Delivered, WriteOwedMail};
 pub use ingest::{Booked, Ingest, News, Receipt, Received, Seen};
 pub use join::Join;

@@ -10,6 +10,8 @@ use crate::{
 /// All that a summary of one day is made from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DayBooks {
+    /// The first of the business dates, where these are several that go as one; else the same as `date`.
+    pub from: NaiveDate,
     /// The business date.
     pub date: NaiveDate,
     /// The zone whose day it is.

@@ -65,6 +65,8 @@ pub struct Section<Line> {
 /// The summary of one business day.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
+    /// The first of the business dates, where these are several that go as one; else the same as `date`.
+    pub from: NaiveDate,
     /// The business date.
     pub date: NaiveDate,
     /// The zone whose day it is.
@@ -145,6 +147,7 @@ pub fn compose(books: &DayBooks) -> Result<Summary, MoneyError> {
         accumulate(&mut totals, *currency, deltas)?;
     }
     let mut summary = Summary {
+        from: books.from,
         date: books.date,
         zone: books.zone,
         sealed: books.sealed,
@@ -241,7 +244,7 @@ fn decisions(books: &DayBooks, rows: &[DayRow]) -> Result<BTreeMap<DisputeKey, D
             decisions.entry(key.clone()).or_insert(at);
         }
     }
-    decisions.retain(|_, at| at.with_timezone(&books.zone).date_naive() == books.date);
+    decisions.retain(|_, at| (books.from..=books.date).contains(&at.with_timezone(&books.zone).date_naive()));
     Ok(decisions)
 }
 

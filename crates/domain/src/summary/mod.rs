@@ -3,6 +3,7 @@
 mod balances;
 mod books;
 mod compose;
+mod joined;
 
 pub use balances::{Proof, RollForward};
 pub use books::{

@@ -190,6 +190,7 @@ impl Kept {
     /// The day, as sealed with this hash.
     pub(super) fn day(self, sha256: String) -> DayBooks {
         DayBooks {
+            from: self.date,
             date: self.date,
             zone: self.zone.0,
             sealed: true,

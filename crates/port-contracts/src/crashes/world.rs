@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chargebook_domain::CauseId;
 use chargebook_domain::ports::{Clock as _, Ledger, LedgerError, Mail, Mails, OrderBook, Reading, Summaries};
-use chargebook_domain::service::{Daily, Receipt, Received, Schedule as Days};
+use chargebook_domain::service::{Daily, Missed, Receipt, Received, Schedule as Days};
 use chargebook_domain::summary::Summary;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
@@ -171,6 +171,7 @@ where
                     send_at: NaiveTime::MIN,
                     books_start: Some(self.case.books_start),
                     mails: Mails::Together,
+                    missed: Missed::Each,
                 };
                 let daily = Daily::new(Arc::new(books), vec![notifier], Arc::new(mail), days, self.clock.clone());
                 Box::pin(async move { daily.run(|| true, drop).await.map(|()| Vec::new()) })

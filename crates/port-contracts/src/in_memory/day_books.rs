@@ -41,6 +41,7 @@ impl State {
         let entries_through: Vec<_> = entries_before.iter().chain(&entries_of_day).copied().collect();
 
         DayBooks {
+            from: seal.date,
             date: seal.date,
             zone: seal.zone,
             sealed: is_sealed,

@@ -70,6 +70,7 @@ pub(super) fn change(number: u32, kind: ResolutionKind, before: Deltas, deltas: 
 /// A day of which nothing is known.
 pub(super) fn no_books() -> DayBooks {
     DayBooks {
+        from: "2026-11-21".parse().unwrap(),
         date: "2026-11-21".parse().unwrap(),
         zone: Tz::Europe__Berlin,
         sealed: true,
