@@ -26,8 +26,8 @@ const THROTTLED: [&str; 6] = [
 const LOOK_FIRST: &str = "Look in Sent Items of the sender's mailbox before it is sent again.";
 
 /// What an answer holds that a person can be told.
-struct Answer {
-    status: StatusCode,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
     code: Option<String>,
     request_id: Option<String>,
     wait: Duration,
@@ -35,13 +35,11 @@ struct Answer {
 
 /// The outcome of an answer; `sent_as` is what we call the request, for answers that call it nothing.
 pub(crate) async fn outcome(response: Response, sent_as: &RequestId) -> SendOutcome {
-    let request_id = request_id(&response);
     if response.status() == StatusCode::ACCEPTED {
-        return SendOutcome::Accepted { receipt: request_id };
+        return SendOutcome::Accepted { receipt: request_id(&response) };
     }
-    let (status, wait) = (response.status(), asked_wait(response.headers()));
-    let body = json_body(response).await.unwrap_or_default();
-    Answer { status, code: error_code(&body), request_id, wait }.outcome(sent_as)
+    let (answer, _) = Answer::read(response).await;
+    answer.outcome(sent_as)
 }
 
 /// The outcome where there is no answer.
@@ -68,6 +66,13 @@ pub(crate) fn no_answer(why: NoAnswer, sent_as: &RequestId) -> SendOutcome {
 }
 
 impl Answer {
+    /// An answer and its body; `null` for one that is no JSON, or endless, or broken off.
+    pub(crate) async fn read(response: Response) -> (Self, Value) {
+        let (status, wait, request_id) = (response.status(), asked_wait(response.headers()), request_id(&response));
+        let body = json_body(response).await.unwrap_or_default();
+        (Self { status, code: error_code(&body), request_id, wait }, body)
+    }
+
     fn outcome(&self, sent_as: &RequestId) -> SendOutcome {
         match self.status.as_u16() {
             401 => self.refused(
@@ -121,7 +126,7 @@ impl Answer {
         }
     }
 
-    fn details(&self, sent_as: Option<&RequestId>) -> String {
+    pub(crate) fn details(&self, sent_as: Option<&RequestId>) -> String {
         let theirs = self.request_id.as_ref().map(|id| format!("request-id {id}"));
         let ours = sent_as.map(|id| format!("client-request-id {id}"));
         let details: Vec<String> = [Some(format!("HTTP {}", self.status.as_u16())), self.code.clone(), theirs.or(ours)]

@@ -2,6 +2,8 @@
 
 mod answer;
 mod claims;
+mod found;
+mod look;
 mod message;
 mod notifier;
 mod settings;

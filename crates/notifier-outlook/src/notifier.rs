@@ -1,10 +1,10 @@
-//! The notifier itself: a token, one post, and after a 401, which Graph says before any work, once more.
+//! The notifier itself: a token, one request, and after a 401, which Graph says before any work, once more.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chargebook_domain::ports::{Found, Mail, Notifier, RequestId, SendOutcome};
-use graph_rs_sdk::{GraphClient, GraphClientConfiguration};
+use graph_rs_sdk::{GraphClient, GraphClientConfiguration, ODataQuery};
 use reqwest::{Client, Request, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use tracing::{debug, instrument};
@@ -12,6 +12,8 @@ use url::Url;
 
 use crate::answer::{no_answer, outcome};
 use crate::claims::TokenClaims;
+use crate::found::{found, not_asked, not_found_out};
+use crate::look;
 use crate::message::send_mail_body;
 use crate::settings::{OutlookSettings, SettingProblem};
 use crate::sign_in::Tokens;
@@ -67,21 +69,29 @@ impl OutlookNotifier {
     }
 
     async fn send_or_fail(&self, mail: &Mail, sent_as: &RequestId) -> Result<SendOutcome, SignInFailure> {
-        let mut answer = self.post(mail, sent_as).await?;
-        if is_unauthorized(&answer) {
-            answer = self.post(mail, sent_as).await?;
-        }
-        Ok(match answer {
+        debug!(mail.client_request_id = %sent_as, "posting the mail");
+        Ok(match self.ask(Ask::Send { mail, sent_as }).await? {
             Ok(response) => outcome(response, sent_as).await,
             Err(why) => no_answer(why, sent_as),
         })
     }
 
-    /// Posts the mail once. A token that Graph does not accept is not used again.
-    async fn post(&self, mail: &Mail, sent_as: &RequestId) -> Result<Result<Response, NoAnswer>, SignInFailure> {
+    async fn find_or_fail(&self, reference: &str) -> Result<Found, SignInFailure> {
+        Ok(match self.ask(Ask::Look { reference }).await? {
+            Ok(response) => found(response).await,
+            Err(why) => not_found_out(why),
+        })
+    }
+
+    async fn ask(&self, ask: Ask<'_>) -> Result<Result<Response, NoAnswer>, SignInFailure> {
+        let answer = self.ask_once(ask).await?;
+        if is_unauthorized(&answer) { self.ask_once(ask).await } else { Ok(answer) }
+    }
+
+    /// A token that Graph does not accept is not used again.
+    async fn ask_once(&self, ask: Ask<'_>) -> Result<Result<Response, NoAnswer>, SignInFailure> {
         let token = self.tokens.get(&self.client, self.timeout).await?;
-        debug!(mail.client_request_id = %sent_as, "posting the mail");
-        let answer = match self.request(mail, &token, sent_as).await {
+        let answer = match self.request(ask, &token).await {
             Ok(request) => send_once(&self.client, request, self.timeout).await,
             Err(why) => Err(why),
         };
@@ -91,16 +101,34 @@ impl OutlookNotifier {
         Ok(answer)
     }
 
-    async fn request(&self, mail: &Mail, token: &SecretString, sent_as: &RequestId) -> Result<Request, NoAnswer> {
+    async fn request(&self, ask: Ask<'_>, token: &SecretString) -> Result<Request, NoAnswer> {
         let configuration = GraphClientConfiguration::new().access_token(token.expose_secret());
         let mut graph = GraphClient::from(configuration);
         // Unlike `use_endpoint` it does not panic; the settings were checked.
         graph.use_test_endpoint(&self.graph_base);
-        let body = send_mail_body(mail, &self.recipients);
-        let builder = graph.user(&self.sender).send_mail(&body).build().await?;
-        let (_, request) = builder.header("client-request-id", sent_as.to_string()).build_split();
-        Ok(request?)
+        let mailbox = graph.user(&self.sender);
+        match ask {
+            Ask::Send { mail, sent_as } => {
+                let body = send_mail_body(mail, &self.recipients);
+                let builder = mailbox.send_mail(&body).build().await?;
+                let (_, request) = builder.header("client-request-id", sent_as.to_string()).build_split();
+                Ok(request?)
+            }
+            Ask::Look { reference } => {
+                let messages = mailbox.messages().list_messages().filter(&[&look::filter(reference)]);
+                let builder = messages.top(look::COPIES_MAX).select(&look::MEMBERS).build().await?;
+                let (_, request) = builder.build_split();
+                Ok(look::with_spaces(request?))
+            }
+        }
     }
+}
+
+/// What is asked of Graph.
+#[derive(Clone, Copy)]
+enum Ask<'a> {
+    Send { mail: &'a Mail, sent_as: &'a RequestId },
+    Look { reference: &'a str },
 }
 
 #[async_trait]
@@ -112,11 +140,15 @@ impl Notifier for OutlookNotifier {
     #[instrument(name = "notifier.send", skip_all, fields(mail.reference = mail.reference))]
     async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome {
         let sent = self.send_or_fail(mail, attempt).await;
-        sent.unwrap_or_else(|SignInFailure { reason, retry_after }| SendOutcome::Refused { reason, retry_after })
+        sent.unwrap_or_else(|SignInFailure { reason, retry_after }| SendOutcome::Refused {
+            reason: format!("No mail was sent. {reason}"),
+            retry_after,
+        })
     }
 
-    async fn find(&self, _: &str) -> Found {
-        Found::CannotTell { reason: "The mailbox is not looked into.".to_owned() }
+    #[instrument(name = "notifier.find", skip_all, fields(mail.reference = reference))]
+    async fn find(&self, reference: &str) -> Found {
+        self.find_or_fail(reference).await.unwrap_or_else(|failure| not_asked(&failure))
     }
 }
 

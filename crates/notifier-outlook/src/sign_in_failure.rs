@@ -13,7 +13,7 @@ use crate::wait::{USUAL_WAIT, asked_wait};
 /// How long something that answers in the sign-in service's place may last, such as a captive portal.
 const PORTAL_WAIT: Duration = Duration::from_mins(10);
 
-/// There is no token, so no mail was posted.
+/// There is no token, so Graph was asked nothing.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 #[error("{reason}")]
 pub struct SignInFailure {
@@ -75,7 +75,7 @@ pub(crate) fn refused(status: StatusCode, headers: &HeaderMap, body: &Value) -> 
 }
 
 fn failure(what: &str, to_do: &str, retry_after: Option<Duration>) -> SignInFailure {
-    SignInFailure { reason: format!("No mail was sent. {what} {to_do}"), retry_after }
+    SignInFailure { reason: format!("{what} {to_do}"), retry_after }
 }
 
 fn aadsts(body: &Value) -> Option<u64> {

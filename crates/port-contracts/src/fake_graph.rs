@@ -1,8 +1,10 @@
 //! A Microsoft Graph and its sign-in service on loopback, which can be told to fail.
 //!
-//! It knows two requests: `POST /{tenant}/oauth2/v2.0/token` and `POST /v1.0/users/{user}/sendMail`. What it accepts
-//! it remembers, also where the answer to it is scripted to get lost: so a test can say that no fault made two mails.
+//! It knows three requests: `POST /{tenant}/oauth2/v2.0/token`, `POST /v1.0/users/{user}/sendMail`, and
+//! `GET /v1.0/users/{user}/messages` with the filter that finds mails by their reference. What it accepts it remembers,
+//! also where the answer to it is scripted to get lost: so a test can say that no fault made two mails.
 
+mod look;
 mod mail;
 mod reply;
 mod sign_in;
@@ -16,7 +18,9 @@ use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+pub use self::look::LookFault;
 pub use self::mail::{AcceptedMail, Fault};
+use self::sign_in::may;
 pub use self::sign_in::{SignInFault, TokenRequest};
 use crate::fake_http::{Ending, Reply, Request, read_request, write_reply};
 
@@ -69,6 +73,22 @@ impl FakeGraph {
         self.state.lock().sign_in_faults.extend(faults);
     }
 
+    /// Each fault meets one look for mails, in this order and after those scripted before; then looks are answered.
+    pub fn script_looks(&self, faults: impl IntoIterator<Item = LookFault>) {
+        self.state.lock().look_faults.extend(faults);
+    }
+
+    /// The next looks find nothing, as before Exchange has indexed what it accepted.
+    pub fn hide_from_looks(&self, looks: usize) {
+        self.state.lock().looks_in_vain = looks;
+    }
+
+    /// From now on a look needs a token with the role `Mail.Read`. Otherwise, as where RBAC for Applications grants it,
+    /// the token's roles do not matter.
+    pub fn need_a_role_to_look(&self) {
+        self.state.lock().looks_need_a_role = true;
+    }
+
     /// What lifetime and roles the tokens say that are issued from now on; an hour and `Mail.Send` otherwise.
     pub fn issue_tokens(&self, lifetime_seconds: u32, roles: &[&str]) {
         let mut state = self.state.lock();
@@ -86,6 +106,12 @@ impl FakeGraph {
     #[must_use]
     pub fn send_requests(&self) -> usize {
         self.state.lock().send_requests
+    }
+
+    /// How many looks were read to their end.
+    #[must_use]
+    pub fn look_requests(&self) -> usize {
+        self.state.lock().look_requests
     }
 
     /// Every token request that was read to its end.
@@ -119,9 +145,14 @@ impl Shared {
 #[derive(Debug)]
 struct State {
     faults: VecDeque<Fault>,
+    look_faults: VecDeque<LookFault>,
     sign_in_faults: VecDeque<SignInFault>,
     accepted: Vec<AcceptedMail>,
+    drafts: Vec<AcceptedMail>,
+    looks_in_vain: usize,
+    looks_need_a_role: bool,
     send_requests: usize,
+    look_requests: usize,
     token_requests: Vec<TokenRequest>,
     issued_tokens: Vec<String>,
     revoked_tokens: BTreeSet<String>,
@@ -133,15 +164,29 @@ impl Default for State {
     fn default() -> Self {
         Self {
             faults: VecDeque::new(),
+            look_faults: VecDeque::new(),
             sign_in_faults: VecDeque::new(),
             accepted: Vec::new(),
+            drafts: Vec::new(),
+            looks_in_vain: 0,
+            looks_need_a_role: false,
             send_requests: 0,
+            look_requests: 0,
             token_requests: Vec::new(),
             issued_tokens: Vec::new(),
             revoked_tokens: BTreeSet::new(),
             token_lifetime_seconds: 3600,
             token_roles: vec!["Mail.Send".to_owned()],
         }
+    }
+}
+
+impl State {
+    /// The token that came with a request, if it is one that is accepted.
+    fn accepted_token(&self, request: &Request) -> Option<String> {
+        let token = request.header("authorization")?.strip_prefix("Bearer ")?;
+        let accepted = self.issued_tokens.iter().any(|issued| issued == token) && !self.revoked_tokens.contains(token);
+        accepted.then(|| token.to_owned())
     }
 }
 
@@ -172,10 +217,12 @@ async fn serve(stream: TcpStream, state: Shared) -> io::Result<()> {
 }
 
 fn answer(request: &Request, state: &mut State) -> Ending {
-    let segments: Vec<&str> = request.target.trim_start_matches('/').split('/').collect();
+    let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
+    let segments: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match (request.method.as_str(), segments.as_slice()) {
         ("POST", [tenant, "oauth2", "v2.0", "token"]) => sign_in::answer(tenant, request, state),
         ("POST", ["v1.0", "users", user, "sendMail"]) => mail::answer(user, request, state),
+        ("GET", ["v1.0", "users", user, "messages"]) => look::answer(user, query, request, state),
         _ => Ending::Reply(Reply::graph_error(404, "ResourceNotFound")),
     }
 }

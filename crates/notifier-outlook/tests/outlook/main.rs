@@ -5,6 +5,8 @@ mod contract;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod look;
+#[cfg(test)]
 mod message;
 #[cfg(test)]
 mod sign_in;

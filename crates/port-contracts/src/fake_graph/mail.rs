@@ -36,6 +36,8 @@ pub enum Fault {
     EmptyServerError,
     /// 502 with a page.
     BadGatewayHtml,
+    /// 500 `generalException`, and the mail lies in Drafts.
+    ServerErrorAfterDraft,
     /// 504 `UnknownError`, though the mail was accepted.
     GatewayTimeoutAfterAccept,
     /// No answer ever; the mail was not accepted.
@@ -102,11 +104,9 @@ impl AcceptedMail {
 
 pub(super) fn answer(user: &str, request: &Request, state: &mut State) -> Ending {
     state.send_requests += 1;
-    let token =
-        request.header("authorization").and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default().to_owned();
-    if !state.issued_tokens.contains(&token) || state.revoked_tokens.contains(&token) {
+    let Some(token) = state.accepted_token(request) else {
         return Ending::Reply(Reply::graph_error(401, "InvalidAuthenticationToken"));
-    }
+    };
     let Some(body) = readable(request) else {
         return Ending::Reply(Reply::graph_error(400, "RequestBodyRead"));
     };
@@ -123,8 +123,10 @@ pub(super) fn answer(user: &str, request: &Request, state: &mut State) -> Ending
 }
 
 fn fail(fault: Fault, mail: AcceptedMail, token: String, state: &mut State) -> Ending {
-    if let Fault::GatewayTimeoutAfterAccept | Fault::HangAfterAccept | Fault::DropAfterAccept = fault {
-        state.accepted.push(mail);
+    match fault {
+        Fault::GatewayTimeoutAfterAccept | Fault::HangAfterAccept | Fault::DropAfterAccept => state.accepted.push(mail),
+        Fault::ServerErrorAfterDraft => state.drafts.push(mail),
+        _ => {}
     }
     Ending::Reply(match fault {
         Fault::Unauthorized => {
@@ -140,7 +142,7 @@ fn fail(fault: Fault, mail: AcceptedMail, token: String, state: &mut State) -> E
         Fault::Unavailable { code, retry_after } => {
             Reply::graph_error(503, code).with_header("retry-after", retry_after)
         }
-        Fault::ServerError => Reply::graph_error(500, "generalException"),
+        Fault::ServerError | Fault::ServerErrorAfterDraft => Reply::graph_error(500, "generalException"),
         Fault::EmptyServerError => Reply::empty(500),
         Fault::BadGatewayHtml => Reply::html(502, ERROR_TEXT),
         Fault::GatewayTimeoutAfterAccept => Reply::graph_error(504, "UnknownError"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ERROR_TEXT, State};
 use crate::fake_http::{Ending, Reply, Request};
@@ -95,6 +95,13 @@ fn refusal(error: &str, aadsts: u32) -> Reply {
     )
 }
 
+/// Whether a token that was issued here says this role.
+pub(super) fn may(token: &str, role: &str) -> bool {
+    let payload = token.split('.').nth(1).and_then(|payload| BASE64_URL_SAFE_NO_PAD.decode(payload).ok());
+    let claims: Value = payload.and_then(|payload| serde_json::from_slice(&payload).ok()).unwrap_or_default();
+    claims["roles"].as_array().is_some_and(|roles| roles.iter().any(|said| said == role))
+}
+
 /// A token looks like Microsoft's but is not signed.
 fn issue(tenant: &str, state: &mut State) -> Reply {
     let number = state.issued_tokens.len() + 1;
@@ -107,7 +114,7 @@ fn issue(tenant: &str, state: &mut State) -> Reply {
     if !state.token_roles.is_empty() {
         claims["roles"] = json!(state.token_roles);
     }
-    let part = |value: serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let part = |value: Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     let token = format!("{}.{}.fake-signature-{number}", part(json!({"typ": "JWT"})), part(claims));
     state.issued_tokens.push(token.clone());
     Reply::json(
