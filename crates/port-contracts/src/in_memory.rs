@@ -68,7 +68,7 @@ struct State {
     sealed_days: BTreeSet<NaiveDate>,
     deliveries: BTreeMap<(DayMail, String), Delivery>,
     /// What each sealed day was kept as, for all books and for one.
-    contents: BTreeMap<(NaiveDate, Option<AccountId>), DayBooks>,
+    contents: BTreeMap<(NaiveDate, Option<AccountId>), Arc<DayBooks>>,
     /// The latest time that anybody told.
     clock: DateTime<Utc>,
     reads: BTreeMap<DisputeKey, QueuedRead>,

@@ -147,7 +147,8 @@ macro_rules! deliveries_contract {
                 what_is_found_was_accepted
                 what_is_not_there_is_sent_again
                 what_can_not_be_told_is_looked_for_again
-                what_a_person_had_sent_beside_another_is_not_looked_for;
+                what_a_person_had_sent_beside_another_is_not_looked_for
+                what_a_person_had_sent_and_was_refused_is_not_looked_for;
         }
     };
 }
