@@ -1,4 +1,4 @@
-//! A year of days and their mails, in memory: in two zones whose clocks change, and in one that changes by itself.
+//! A year of days and their mails, in memory: in two zones whose clocks change, and where the zone itself is changed.
 
 use chargebook_port_contracts::InMemoryLedger;
 use chargebook_port_contracts::year::{Year, live_through};
