@@ -1,4 +1,4 @@
-//! A network between the server and PostgreSQL that fails when a test says so.
+//! A network between the server and PostgreSQL, or another service, that fails when a test says so.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 /// What PostgreSQL says when a transaction is committed: the message `CommandComplete`.
 const COMMITTED: &[u8] = b"C\0\0\0\x0bCOMMIT\0";
 
-/// Passes connections on to a PostgreSQL. Dropping it ends them all.
+/// Passes connections on to a PostgreSQL or another service. Dropping it ends them all.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
@@ -38,7 +38,7 @@ struct Conduct {
 }
 
 impl Proxy {
-    /// A proxy before the PostgreSQL of a database's address.
+    /// A proxy before what an address names, such as the PostgreSQL of a database.
     pub async fn before(url: &str) -> Self {
         let target = Url::parse(url).unwrap();
         let target = SocketAddr::new(target.host_str().unwrap().parse().unwrap(), target.port().unwrap());
@@ -49,7 +49,7 @@ impl Proxy {
         Self { address, conduct, accepting }
     }
 
-    /// The address of the same database through this proxy.
+    /// The same address through this proxy.
     #[must_use]
     pub fn url(&self, url: &str) -> String {
         let mut url = Url::parse(url).unwrap();

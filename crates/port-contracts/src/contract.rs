@@ -42,6 +42,7 @@ pub mod read_queue;
 pub mod recent;
 pub mod sealing;
 mod suites;
+mod suites_of_days;
 pub mod sweeps;
 
 use chargebook_domain::ports::{

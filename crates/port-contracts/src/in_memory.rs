@@ -70,7 +70,7 @@ struct State {
     sealed_days: BTreeSet<NaiveDate>,
     deliveries: BTreeMap<(DayMail, String), Delivery>,
     /// What each sealed day was kept as, for all books and for one.
-    contents: BTreeMap<(NaiveDate, Option<AccountId>), DayBooks>,
+    contents: BTreeMap<(NaiveDate, Option<AccountId>), Arc<DayBooks>>,
     /// What somebody was told of.
     told: BTreeSet<(AlertKind, String)>,
     /// The latest time that anybody told.

@@ -28,7 +28,9 @@ pub mod fake_stripe;
 pub mod histories;
 pub mod samples;
 pub mod scenarios;
+pub mod year;
 
+mod chance;
 mod day_parts;
 mod fixed_clock;
 mod flaky_ledger;

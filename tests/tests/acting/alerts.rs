@@ -21,7 +21,7 @@ async fn what_is_wrong_is_told_once_where_a_channel_takes_it() {
     other_mode.body = other_mode.body.replace("\"livemode\":true", "\"livemode\":false");
     assert_eq!(server.send(&other_mode).await.word, "quarantined");
     let long_ago = now - TimeDelta::days(5);
-    let mut orphan = dispute("du_1", "needs_response", &[]);
+    let mut orphan = dispute("du_9", "needs_response", &[]);
     orphan["created"] = long_ago.timestamp().into();
     assert_eq!(server.send(&event("evt_1", long_ago, &orphan)).await.word, "recorded");
     assert_eq!(server.stop().await, 0);
@@ -53,7 +53,7 @@ async fn what_is_wrong_is_told_once_where_a_channel_takes_it() {
     assert_eq!(number(&desk.url, "SELECT count(*) FROM chargebook.outbox WHERE message_id LIKE 'alert/%'").await, 2);
     let kinds =
         text(&desk.url, "SELECT string_agg(kind || ' ' || subject, ', ' ORDER BY kind) FROM chargebook.alerts").await;
-    assert_eq!(kinds, "orphaned default/du_1, quarantined default/evt_test");
+    assert_eq!(kinds, "orphaned default/du_9, quarantined default/evt_test");
     let mut written = String::new();
     for file in fs::read_dir(desk.folder.join("mail")).unwrap() {
         let path = file.unwrap().path();
@@ -61,7 +61,7 @@ async fn what_is_wrong_is_told_once_where_a_channel_takes_it() {
             written.push_str(&fs::read_to_string(path).unwrap());
         }
     }
-    for said in ["Chargebook: 1 dispute has no order", "du_1 (default)", "Chargebook: 1 event could not be booked"] {
+    for said in ["Chargebook: 1 dispute has no order", "du_9 (default)", "Chargebook: 1 event could not be booked"] {
         assert!(written.contains(said), "{said} is not in: {written}");
     }
     assert!(graph.accepted().is_empty());

@@ -1,11 +1,12 @@
 //! The real server through faults: what was acknowledged is booked exactly once, and the books end as if nothing had
-//! happened. `script/soak` does the same for longer.
+//! happened; a mail goes once. `script/soak` does the same for longer.
 #![expect(clippy::unwrap_used, reason = "a test that meets anything unexpected should end")]
 
 mod away;
 mod disk;
 mod killed;
 mod lost_answers;
+mod mail_killed;
 mod overload;
 mod replay;
 mod stuck;

@@ -1,4 +1,5 @@
 use chargebook_domain::ports::Mails;
+use chargebook_domain::service::Missed;
 use chargebook_domain::{AccountId, Convention};
 use chargebook_ledger_postgres::AmountUnit;
 use chrono::{NaiveDate, NaiveTime};
@@ -48,13 +49,7 @@ fn without_anything_the_defaults_hold() {
     let seven = NaiveTime::from_hms_opt(7, 0, 0).unwrap();
     assert_eq!(
         settings.schedule,
-        Schedule {
-            zone: Tz::UTC,
-            send_at: seven,
-            books_start: None,
-            mails: Mails::Together,
-            missed: chargebook_domain::service::Missed::Each
-        }
+        Schedule { zone: Tz::UTC, send_at: seven, books_start: None, mails: Mails::Together, missed: Missed::Each }
     );
     assert!(settings.account_names.is_empty());
     let monitor =

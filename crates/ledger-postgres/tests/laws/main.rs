@@ -13,3 +13,4 @@ mod customers;
 mod figures;
 mod order_blind;
 mod sealing;
+mod year;

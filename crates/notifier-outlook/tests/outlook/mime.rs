@@ -26,7 +26,7 @@ async fn a_mail_goes_with_its_plain_text_and_names_itself() {
     let sent = sent(&mail()).await;
     let id = format!("<{}@contoso.com>", attempt());
     for (name, value) in [
-        ("From", format!("<{SENDER}>")),
+        ("From", format!("\"Chargebook\" <{SENDER}>")),
         ("Date", "Sat, 21 Nov 2026 07:00:00 +0000".to_owned()),
         ("Message-ID", id),
         ("X-Chargebook-Reference", "summary/2026-11-21".to_owned()),

@@ -60,7 +60,9 @@ pub async fn what_is_wrong_is_told_once(books: &dyn Books) {
 
 /// A dispute without an order is told of when it was filed long enough ago, and one with an order never.
 pub async fn a_dispute_without_an_order_is_wrong_after_a_while(books: &dyn Books) {
-    observe(books, &observation("evt_1", "needs_response", day(1))).await;
+    let seen = observation("evt_1", "needs_response", day(1));
+    let claims = Claims { opened_at: Some(day(1)), ..seen.claims.clone() };
+    observe(books, &Observation { claims, ..seen }).await;
     let before = |filed_before| AlertBounds { filed_before: Some(filed_before), ..bounds() };
     assert_eq!(untold(books, &before(day(1))).await, []);
     assert_eq!(untold(books, &before(day(2))).await.len(), 1);

@@ -160,3 +160,15 @@ pub async fn what_a_person_had_sent_beside_another_is_not_looked_for(books: &dyn
     books.settle(&again, &unknown(), now).await.unwrap();
     assert_eq!((in_doubt(books, "outlook").await, odd(books, now).await), (vec![], 1));
 }
+
+/// What a person had sent and was refused leaves the day as it was: nothing of it is sent again by itself.
+pub async fn what_a_person_had_sent_and_was_refused_is_not_looked_for(books: &dyn Books) {
+    let now = sealed_at(books).await;
+    let first = claim(books, "outlook", &[3], now).await.unwrap();
+    books.settle(&first, &unknown(), now).await.unwrap();
+    let again = ClaimRequest { by_person: true, ..request_on("outlook", &[3], now) };
+    let again = books.claim(&again).await.unwrap().unwrap();
+    books.settle(&again, &refused(Some(Duration::ZERO)), now).await.unwrap();
+    assert_eq!((due_on(books, &["outlook"], now).await, odd(books, now).await), (vec![], 1));
+    assert_eq!(in_doubt(books, "outlook").await, []);
+}

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, TestRunner};
 
-use super::chance::Chance;
+use crate::chance::Chance;
 use crate::histories::{DAYS, History, history_of};
 use crate::samples::{cause_id, date, day, filed_at};
 

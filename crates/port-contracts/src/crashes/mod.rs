@@ -7,7 +7,6 @@
 //! [`Case::book_in_order`].
 
 mod case;
-mod chance;
 mod faulty;
 mod gate;
 mod process;

@@ -9,11 +9,12 @@ use chargebook_domain::summary::Summary;
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use super::case::{Case, now};
-use super::chance::Chance;
+
 use super::faulty::Faulty;
 use super::gate::Fault;
 use super::process::{Doing, Job, Process};
 use super::ran::{Befell, Faults, Ran, Schedule};
+use crate::chance::Chance;
 use crate::samples::filed_at;
 use crate::{FixedClock, RecordingNotifier};
 

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chargebook_domain::AccountId;
@@ -157,7 +158,7 @@ impl Summaries for InMemoryLedger {
             delivery.ended_at = clock;
             (delivery.state, delivery.not_before) = match outcome {
                 SendOutcome::Refused { .. } if delivery.before.is_some() => {
-                    (delivery.before.take().unwrap_or(DeliveryState::Failed), None)
+                    (delivery.before.unwrap_or(DeliveryState::Failed), None)
                 }
                 SendOutcome::Accepted { .. } => (DeliveryState::Accepted, None),
                 SendOutcome::Unknown { .. } => (DeliveryState::Unknown, None),
@@ -225,10 +226,16 @@ impl State {
         })
     }
 
+    /// The deliveries of a day: the mail of all books is the first in their order.
+    fn deliveries_of(&self, date: NaiveDate) -> impl Iterator<Item = (&(DayMail, String), &Delivery)> {
+        let first = (DayMail::together(date), String::new());
+        self.deliveries.range(first..).take_while(move |((mail, _), _)| mail.date == date)
+    }
+
     /// Whether what is in a mail went, or may have gone, in another mail, or on another channel, if it was not to go on both.
     fn went_elsewhere(&self, mail: &DayMail, channel: &str) -> bool {
         let beside = self.deliveries.get(&(mail.clone(), channel.to_owned())).is_some_and(|own| own.beside);
-        self.deliveries.iter().any(|((other, on), delivery)| {
+        self.deliveries_of(mail.date).any(|((other, on), delivery)| {
             mail.overlaps(other)
                 && (other, on.as_str()) != (mail, channel)
                 && (!beside || on == channel)
@@ -245,8 +252,7 @@ impl State {
             self.sealed_days.iter().copied().filter(|day| date.is_none_or(|date| date == *day)).collect();
         for day in days {
             let is_told = |(mail, _): &(DayMail, String)| mails == Mails::Apart && mail.book.is_some();
-            let mut of_day = self.deliveries.iter().filter(|((mail, _), _)| mail.date == day);
-            if of_day.any(|(slot, delivery)| is_told(slot) || delivery.may_have_gone()) {
+            if self.deliveries_of(day).any(|(slot, delivery)| is_told(slot) || delivery.may_have_gone()) {
                 continue;
             }
             let of_books = books.iter().map(|book| DayMail::of(day, book.clone()));
@@ -264,13 +270,13 @@ impl State {
     /// A sealed day as it was kept, the first time now; another as it is.
     fn kept(&mut self, seal: &Seal, book: Option<AccountId>) -> DayBooks {
         if let Some(kept) = self.contents.get(&(seal.date, book.clone())) {
-            return kept.clone();
+            return DayBooks::clone(kept);
         }
         let mut books = self.day_books(seal, book.clone());
         if books.sealed {
             let digest = Sha256::digest(format!("{books:?}"));
             books.sha256 = Some(digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")));
-            self.contents.insert((seal.date, book), books.clone());
+            self.contents.insert((seal.date, book), Arc::new(books.clone()));
         }
         books
     }

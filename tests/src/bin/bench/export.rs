@@ -14,7 +14,7 @@ use tokio::process::Command;
 use tokio::time::interval;
 
 use crate::as_admin;
-use crate::growth::{STEP, filling};
+use crate::growth::{A_DAY, STEP, filling};
 use crate::latencies::{millis, ratio};
 
 /// How many postings the past has for each of its disputes: three when its money goes, two when it is decided.
@@ -44,7 +44,7 @@ pub(crate) async fn measure(postings: usize) -> Value {
     let last = SystemClock.now().date_naive() - Days::new(1);
     for from in (0..disputes).step_by(STEP) {
         let [from, to] = [from, disputes.min(from + STEP) - 1].map(|number| i64::try_from(number).unwrap());
-        let sql = filling(from, to, (last, last));
+        let sql = filling(from, to, (last, last), A_DAY);
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
     }
     sqlx::raw_sql("VACUUM (ANALYZE)").execute(&mut admin).await.unwrap();

@@ -8,6 +8,7 @@
 )]
 
 mod backfill;
+mod day;
 mod export;
 mod generator;
 mod growth;
@@ -39,6 +40,7 @@ usage: script/bench                      load and backfill, one after the other
        script/bench rules
        script/bench export [postings]
        script/bench growth [disputes]...
+       script/bench day [disputes] [closed]
        script/bench micro
        script/bench views [disputes] [orders]";
 
@@ -70,6 +72,9 @@ async fn run(folder: &Path, asked: &[&str]) {
             fs::write(folder.join("growth.svg"), chart).unwrap();
         }
         ["export", rest @ ..] => keep(folder, "export", &export::measure(count(rest, 0, 1_000_000)).await),
+        ["day", rest @ ..] => {
+            keep(folder, "day", &day::measure(count(rest, 0, 1_000_000), count(rest, 1, 5_000)).await);
+        }
         ["micro"] => keep(folder, "micro", &micro::measure().await),
         ["views", rest @ ..] => {
             keep(folder, "views", &views::measure(count(rest, 0, 1_000_000), count(rest, 1, 5_000_000)).await);

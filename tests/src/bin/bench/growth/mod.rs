@@ -26,7 +26,7 @@ const FILL: &str = include_str!("fill.sql");
 pub(crate) const STEP: usize = 50_000;
 
 /// Disputes that are closed on a day.
-const A_DAY: usize = 100;
+pub(crate) const A_DAY: usize = 100;
 
 /// Events of each load, beside those of the warm-up.
 const EVENTS: usize = 8_000;
@@ -120,12 +120,12 @@ fn exponent(points: &[(usize, u64)]) -> Option<f64> {
     (points.len() > 1).then(|| (together / spread * 100.0).round() / 100.0)
 }
 
-/// Fills in the disputes `from` to `to` of a past that ended on `last`, and is sealed through `sealed`.
-pub(crate) fn filling(from: i64, to: i64, (last, sealed): (NaiveDate, NaiveDate)) -> String {
+/// Fills in the disputes `from` to `to` of a past that ended on `last`, and is sealed through `sealed`, so many of each day.
+pub(crate) fn filling(from: i64, to: i64, (last, sealed): (NaiveDate, NaiveDate), a_day: usize) -> String {
     let given = [
         ("{from}", from.to_string()),
         ("{to}", to.to_string()),
-        ("{a_day}", A_DAY.to_string()),
+        ("{a_day}", a_day.to_string()),
         ("{last}", last.to_string()),
         ("{sealed}", sealed.to_string()),
     ];
@@ -191,7 +191,7 @@ impl Past {
 
     async fn fill(&mut self, from: i64, to: i64) {
         let last = self.sealed - Days::new(u64::try_from(self.days).unwrap());
-        self.execute(filling(from, to, (last, self.sealed))).await;
+        self.execute(filling(from, to, (last, self.sealed), A_DAY)).await;
     }
 
     async fn execute(&mut self, sql: String) {
