@@ -129,7 +129,6 @@ impl App {
             Some(monitor) => daily.with_monitor(monitor.clone()),
             None => daily,
         };
-        let channels = daily.channels().map(str::to_owned).collect();
         let deliveries = Deliveries::default();
         let mut workers = vec![
             Worker::order_sweep(matching, Arc::clone(&ports.clock)),
@@ -150,6 +149,7 @@ impl App {
             workers.push(Worker::delivering(acting.deliver(ports.notifiers.clone(), clock)));
         }
         if let Some(known) = &ports.alerts {
+            let channels = ports.notifiers.iter().map(|notifier| notifier.channel().to_owned()).collect();
             let write = move |kind, wrong: &[_]| mail::alarm(kind, wrong, schedule.zone);
             let alarm = Alarm::new(Arc::clone(known), alerts, schedule, channels, Arc::new(write));
             workers.push(Worker::alarm(alarm, Arc::clone(&ports.clock)));
