@@ -176,6 +176,7 @@ mod tests {
             date,
             zone: Tz::UTC,
             sealed: true,
+            as_of: None,
             sha256: None,
             book: None,
             books: [].into(),

@@ -23,6 +23,7 @@ fn quiet_day() -> DayBooks {
         date: samples::date(2),
         zone: BookRules::default().time_zone,
         sealed: true,
+        as_of: None,
         sha256: None,
         book: None,
         books: [].into(),

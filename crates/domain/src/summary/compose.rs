@@ -71,6 +71,8 @@ pub struct Summary {
     pub zone: Tz,
     /// Whether the day is sealed; if not, this is a preview.
     pub sealed: bool,
+    /// The moment of which it is told, instead of now; see [`DayBooks::as_of`].
+    pub as_of: Option<DateTime<Utc>>,
     /// The SHA-256 of what was kept of it, as 64 hexadecimal digits.
     pub sha256: Option<String>,
     /// The one book that it is of; `None` for all together.
@@ -148,6 +150,7 @@ pub fn compose(books: &DayBooks) -> Result<Summary, MoneyError> {
         date: books.date,
         zone: books.zone,
         sealed: books.sealed,
+        as_of: books.as_of,
         sha256: books.sha256.clone(),
         book: books.book.clone(),
         books: by_book(books, &decided, &changes)?,

@@ -3,6 +3,7 @@
 use chargebook_domain::AccountId;
 use chargebook_domain::ports::{LedgerError, Seal};
 use chargebook_domain::summary::DayBooks;
+use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection};
 
 use super::day_books;
@@ -20,7 +21,7 @@ fn key(book: Option<&AccountId>) -> &str {
 /// the same, and whoever asks for its content is told.
 pub(crate) async fn keep(transaction: &mut PgConnection, seal: &Seal) -> Result<(), LedgerError> {
     let mut part = transaction.begin().await.map_err(ledger_error)?;
-    match day_books(&mut part, seal, None).await {
+    match day_books(&mut part, seal, None, None).await {
         Ok(books) => {
             insert(&mut part, seal, None, books).await?;
             part.commit().await.map_err(ledger_error)
@@ -80,7 +81,7 @@ impl PostgresLedger {
             return Ok(books);
         }
         drop(connection);
-        let books = self.present_books(seal, book.clone()).await?;
+        let books = self.books_of_snapshot(seal, book.clone(), None).await?;
         if !books.sealed || !self.may_keep().await? {
             return Ok(books);
         }
@@ -90,7 +91,12 @@ impl PostgresLedger {
         Ok(kept(&mut connection, seal, book.as_ref()).await?.unwrap_or(books))
     }
 
-    async fn present_books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
+    pub(super) async fn books_of_snapshot(
+        &self,
+        seal: &Seal,
+        book: Option<AccountId>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<DayBooks, LedgerError> {
         // One snapshot for all parts: else a batch that commits meanwhile is in some of them and not in others.
         let mut transaction = self.begin().await.map_err(read_error)?;
         sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -98,7 +104,7 @@ impl PostgresLedger {
             .await
             .map_err(read_error)?;
         allow_time(&mut transaction).await?;
-        let books = day_books(&mut transaction, seal, book).await?;
+        let books = day_books(&mut transaction, seal, book, as_of).await?;
         transaction.commit().await.map_err(read_error)?;
         Ok(books)
     }
