@@ -113,6 +113,24 @@ async fn a_mail_has_the_numbers_of_its_readers_and_where_nothing_opens_it_its_fi
 }
 
 #[tokio::test]
+async fn a_day_is_shown_as_of_an_earlier_moment_and_once_it_was_sealed_as_it_was() {
+    let desk = Desk::open().await;
+    let as_of = async |moment: &str| desk.summary(&["preview", "--date", "2025-06-02", "--as-of", moment]).await;
+    let booked = Utc::now().to_rfc3339();
+    assert_eq!(desk.summary(&["send", "--date", "2025-06-02"]).await.code, 0);
+    for (moment, told) in [
+        ("2025-06-03 01:00", "Subject: As of 3 Jun 2025 01:00, not sealed - Disputes 2 Jun: none closed\n"),
+        (&booked, "not sealed - Disputes 2 Jun: 1 won, 1 lost, 100.00 USD recovered\n"),
+        (&Utc::now().to_rfc3339(), "Subject: Disputes 2 Jun: 1 won, 1 lost, 100.00 USD recovered\n"),
+    ] {
+        let shown = as_of(moment).await;
+        assert!(shown.code == 0 && shown.out.contains(told), "{moment}: {shown:?}");
+    }
+    let to_come = as_of("2999-01-01T00:00:00Z").await;
+    assert!(to_come.code == 2 && to_come.err.contains("--as-of is still to come"), "{to_come:?}");
+}
+
+#[tokio::test]
 async fn a_person_has_a_mail_sent_once_more_and_every_attempt_is_kept_with_its_name() {
     let desk = Desk::open().await;
     desk.graph.script([Fault::GatewayTimeoutAfterAccept]);

@@ -194,15 +194,12 @@ async fn day_books(
         book: book.clone(),
     };
     let known_books = known_books(&mut *snapshot).await?;
-    let known_books = match as_of {
-        Some(moment) => {
-            as_of::state(&mut *snapshot, &mut books.rows, moment).await?;
-            as_of::known_books(&mut *snapshot, &known_books, moment).await?
-        }
-        None => {
-            standing::add(&mut *snapshot, &day, &known_books, &mut books).await?;
-            known_books
-        }
+    let known_books = if let Some(moment) = as_of {
+        as_of::state(&mut *snapshot, &mut books.rows, moment).await?;
+        as_of::known_books(&mut *snapshot, &known_books, moment).await?
+    } else {
+        standing::add(&mut *snapshot, &day, &known_books, &mut books).await?;
+        known_books
     };
     books.books = known::parsed(&known_books, of)?;
     Ok(books)

@@ -1,5 +1,7 @@
 //! `summary preview`: a day's mail on the screen, in files, or in a browser.
 
+mod as_of;
+
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -8,12 +10,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use chargebook_domain::AccountId;
-use chargebook_domain::ports::{DayMail, Mail};
-use chargebook_domain::summary::Summary;
-use chrono::NaiveDate;
+use chargebook_domain::ports::{DayMail, Mail, Seal};
+use chargebook_domain::service::{Daily, Schedule};
+use chargebook_domain::summary::{Summary, compose};
+use chargebook_ledger_postgres::PostgresLedger;
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use self::as_of::AsOf;
 use super::disputes::account;
 use super::screen::Screen;
 use super::{Done, Failure, Refused, say};
@@ -27,9 +32,12 @@ const OPENERS: [&str; 2] = ["xdg-open", "open"];
 
 #[derive(Args)]
 pub(super) struct Preview {
-    /// The business date [default: today]
+    /// The business date [default: today, or the date of --as-of]
     #[arg(long)]
     date: Option<NaiveDate>,
+    /// What it would have said at this moment, such as 2026-11-21T02:30:00Z, or "2026-11-21 02:30" in the summary's zone
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<AsOf>,
     /// Only this book, such as default or acct_... [default: all together]
     #[arg(long, value_parser = account)]
     account: Option<AccountId>,
@@ -54,9 +62,21 @@ struct Shown {
 }
 
 impl Preview {
-    /// The mail that is shown.
-    pub(super) fn wanted(&self, today: NaiveDate) -> DayMail {
-        DayMail { date: self.date.unwrap_or(today), book: self.account.clone() }
+    /// The summary that is shown: as the day was sealed, or as it would be if it were sealed now, or at another moment.
+    pub(super) async fn summary(
+        &self,
+        daily: &Daily,
+        ledger: &PostgresLedger,
+        schedule: Schedule,
+        now: DateTime<Utc>,
+    ) -> Result<Summary, Failure> {
+        let moment = self.as_of.map(|as_of| as_of.moment(schedule.zone, now)).transpose()?;
+        let today = moment.unwrap_or(now).with_timezone(&schedule.zone).date_naive();
+        let mail = DayMail { date: self.date.unwrap_or(today), book: self.account.clone() };
+        let Some(moment) = moment else { return daily.summary(&mail, now).await.map_err(Failure::failed) };
+        let seal = Seal { date: mail.date, zone: schedule.zone, books_start: schedule.books_start, now };
+        let books = ledger.books_as_of(&seal, mail.book, moment).await.map_err(Failure::failed)?;
+        compose(&books).map_err(Failure::failed)
     }
 
     pub(super) fn show(&self, summary: &Summary, settings: &Settings, screen: Screen) -> Result<Done, Failure> {

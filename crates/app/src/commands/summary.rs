@@ -25,7 +25,7 @@ use crate::wiring;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Shows a day's mail: as it was sealed, or as it would be now
+    /// Shows a day's mail: as it was sealed, or as it would be now, or as it would have been at another moment
     Preview(Preview),
     /// Seals the days that have ended and sends their mail, as the server does by itself
     Send(Send),
@@ -83,7 +83,7 @@ pub(super) async fn run(
     let sending = |daily, by, channel| Sending { daily, channel, ledger, screen, by, mails: settings.schedule.mails };
     match command {
         Command::Preview(preview) => {
-            let summary = daily.summary(&preview.wanted(today), now).await.map_err(Failure::failed)?;
+            let summary = preview.summary(&daily, ledger, settings.schedule, now).await?;
             preview.show(&summary, settings, screen)
         }
         Command::Send(Send { date, account }) => {

@@ -23,6 +23,8 @@ const CHANGES_MAX: usize = 100;
 
 pub(super) struct View<'a> {
     pub(super) summary: &'a Summary,
+    /// The moment of which it is told, where that is not now.
+    pub(super) as_of: Option<String>,
     /// When a person had it sent, where that is why it goes.
     pub(super) sent_again: Option<String>,
     /// The file of the day's disputes, where it goes with the mail.
@@ -119,6 +121,7 @@ impl<'a> View<'a> {
         let changed: BTreeSet<_> = summary.changes.lines.iter().map(|line| &line.row.key).collect();
         Self {
             summary,
+            as_of: summary.as_of.map(|at| moment(at, summary.zone)),
             sent_again: sent_again.map(|at| moment(at, summary.zone)),
             file: None,
             account: summary.book.as_ref().map(|book| shown::identifier(book.as_str())),

@@ -14,24 +14,34 @@ pub(super) async fn unresolved(
     snapshot: &mut PgConnection,
     day: &Day<'_>,
 ) -> Result<BTreeMap<Currency, Unresolved>, LedgerError> {
-    let mut unresolved = BTreeMap::new();
-    add_undecided(snapshot, day, &mut unresolved).await?;
+    let mut unresolved: BTreeMap<_, Unresolved> = BTreeMap::new();
+    for of in undecided(snapshot, day).await? {
+        let sums = unresolved.entry(currency(&of.currency, "movements")?).or_default();
+        sums.undecided_fee_minor = of.fee;
+        sums.undecided_principal_minor = of.principal;
+        sums.undecided_suspense_minor = of.suspense;
+    }
     add_of_account(snapshot, day, &mut unresolved).await?;
     Ok(unresolved)
 }
 
-/// Adds the movements of the disputes that are undecided as of the day.
+/// The movements of undecided disputes in one currency, summed.
+struct Undecided {
+    currency: String,
+    fee: i64,
+    principal: i64,
+    suspense: i64,
+}
+
+/// The movements of the disputes that are undecided as of the day.
 ///
 /// The rows of a dispute sum to whether it is closed. So of those that are closed only the ones can be undecided then that
 /// have rows which are not sealed through the day, and doubles, whose rows sum to nothing: those whose reversal is not sealed
 /// through the day, or to which something is tied, which nothing reverses. The ranges of dates have two ends because for one
 /// end, planned without its date, a third of all rows is expected.
-async fn add_undecided(
-    snapshot: &mut PgConnection,
-    day: &Day<'_>,
-    unresolved: &mut BTreeMap<Currency, Unresolved>,
-) -> Result<(), LedgerError> {
-    let rows = sqlx::query!(
+async fn undecided(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<Undecided>, LedgerError> {
+    sqlx::query_as!(
+        Undecided,
         r#"WITH doubtful AS (
                    SELECT account, dispute_id FROM chargebook.disputes WHERE closed_at IS NULL
                    UNION SELECT account, dispute_id FROM chargebook.resolutions WHERE sealed_in IS NULL
@@ -97,14 +107,7 @@ async fn add_undecided(
     )
     .fetch_all(&mut *snapshot)
     .await
-    .map_err(read_error)?;
-    for row in rows {
-        let sums = unresolved.entry(currency(&row.currency, "movements")?).or_default();
-        sums.undecided_fee_minor = row.fee;
-        sums.undecided_principal_minor = row.principal;
-        sums.undecided_suspense_minor = row.suspense;
-    }
-    Ok(())
+    .map_err(read_error)
 }
 
 /// Adds the movements that name no dispute: those that were carried and those since, but for those that were tied to one by then.
