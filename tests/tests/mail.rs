@@ -131,6 +131,37 @@ async fn a_day_is_shown_as_of_an_earlier_moment_and_once_it_was_sealed_as_it_was
 }
 
 #[tokio::test]
+async fn the_entries_that_are_sealed_in_the_day_go_with_its_mail() {
+    let (url, _) = fresh_database().await;
+    two_decided(&url).await;
+    let folder = scratch_folder();
+    let settings = [
+        ("CHARGEBOOK_DATABASE__URL", url.as_str()),
+        ("CHARGEBOOK_BOOKS__START", "2025-06-01"),
+        ("CHARGEBOOK_SUMMARY__ATTACH_JOURNAL", "true"),
+    ];
+    let (before, after, exported) = (folder.join("before"), folder.join("after"), folder.join("exported"));
+    let day = ["--date", "2025-06-02"];
+    let exporting = ["export", "journal", "--from", "2025-06-02", "--to", "2025-06-02", "--out"];
+    for arguments in [
+        [&["summary", "preview"], &day[..], &["--journal", before.to_str().unwrap()]].concat(),
+        [&["summary", "send"], &day[..]].concat(),
+        [&["summary", "preview"], &day[..], &["--journal", after.to_str().unwrap()]].concat(),
+        [&exporting[..], &[exported.to_str().unwrap()]].concat(),
+    ] {
+        let ran = run(&folder, &settings, &arguments).await;
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    let mail = std::fs::read_to_string(folder.join("chargebook-data/mail/summary-2025-06-02.html")).unwrap();
+    assert!(mail.contains("journal-2025-06-02.csv, which goes with this mail."), "{mail}");
+    let lines = std::fs::read_to_string(&exported).unwrap();
+    assert!(lines.starts_with("entry_id,posted_on,") && lines.contains("movement:txn_2"), "{lines}");
+    for file in [before, after, folder.join("chargebook-data/mail/journal-2025-06-02.csv")] {
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), lines, "{}", file.display());
+    }
+}
+
+#[tokio::test]
 async fn a_person_has_a_mail_sent_once_more_and_every_attempt_is_kept_with_its_name() {
     let desk = Desk::open().await;
     desk.graph.script([Fault::GatewayTimeoutAfterAccept]);

@@ -3,6 +3,7 @@
 mod as_of;
 mod carried;
 mod content;
+mod entries;
 mod kept;
 mod known;
 mod proof;
@@ -43,6 +44,42 @@ struct Day<'a> {
     carried: Option<NaiveDate>,
     /// The last before it.
     carried_before: Option<NaiveDate>,
+}
+
+impl<'a> Day<'a> {
+    async fn of(
+        snapshot: &mut PgConnection,
+        seal: &'a Seal,
+        book: Option<&'a AccountId>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Self, LedgerError> {
+        let known = sqlx::query!(
+            r#"WITH sealed AS (
+                       SELECT * FROM chargebook.summaries WHERE sealed_at <= coalesce($2, 'infinity'::timestamptz)
+                   )
+                   SELECT EXISTS (SELECT FROM sealed WHERE business_date = $1 AND state = 'sealed') AS "sealed!",
+                          (SELECT max(business_date) FROM sealed) AS last,
+                          (SELECT max(business_date) FROM sealed WHERE is_carried AND business_date <= $1) AS carried,
+                          (SELECT max(business_date) FROM sealed WHERE is_carried AND business_date < $1)
+                            AS carried_before"#,
+            seal.date,
+            as_of
+        )
+        .fetch_one(&mut *snapshot)
+        .await
+        .map_err(read_error)?;
+        Ok(Self {
+            date: seal.date,
+            book: book.map(AccountId::as_str),
+            zone: seal.zone.name(),
+            sealed: known.sealed,
+            as_of,
+            last: known.last.unwrap_or_default(),
+            start: seal.books_start.filter(|_| known.last.is_none()).unwrap_or_default(),
+            carried: known.carried,
+            carried_before: known.carried_before,
+        })
+    }
 }
 
 pub(crate) fn currency(code: &str, table: &str) -> Result<Currency, LedgerError> {
@@ -144,38 +181,11 @@ async fn day_books(
     book: Option<AccountId>,
     as_of: Option<DateTime<Utc>>,
 ) -> Result<DayBooks, LedgerError> {
-    let known = sqlx::query!(
-        r#"WITH sealed AS (
-                   SELECT * FROM chargebook.summaries WHERE sealed_at <= coalesce($2, 'infinity'::timestamptz)
-               )
-               SELECT EXISTS (SELECT FROM sealed WHERE business_date = $1 AND state = 'sealed') AS "sealed!",
-                      (SELECT max(business_date) FROM sealed) AS last,
-                      (SELECT max(business_date) FROM sealed WHERE is_carried AND business_date <= $1) AS carried,
-                      (SELECT max(business_date) FROM sealed WHERE is_carried AND business_date < $1)
-                        AS carried_before"#,
-        seal.date,
-        as_of
-    )
-    .fetch_one(&mut *snapshot)
-    .await
-    .map_err(read_error)?;
-    let start = seal.books_start.filter(|_| known.last.is_none()).unwrap_or_default();
-    let of = book.as_ref().map(AccountId::as_str);
-    let day = Day {
-        date: seal.date,
-        book: of,
-        zone: seal.zone.name(),
-        sealed: known.sealed,
-        as_of,
-        last: known.last.unwrap_or_default(),
-        start,
-        carried: known.carried,
-        carried_before: known.carried_before,
-    };
+    let day = Day::of(&mut *snapshot, seal, book.as_ref(), as_of).await?;
     let mut books = DayBooks {
         date: seal.date,
         zone: seal.zone,
-        sealed: known.sealed,
+        sealed: day.sealed,
         as_of,
         sha256: None,
         books: BTreeSet::new(),
@@ -201,7 +211,7 @@ async fn day_books(
         standing::add(&mut *snapshot, &day, &known_books, &mut books).await?;
         known_books
     };
-    books.books = known::parsed(&known_books, of)?;
+    books.books = known::parsed(&known_books, day.book)?;
     Ok(books)
 }
 

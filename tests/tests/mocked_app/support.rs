@@ -138,6 +138,7 @@ pub(super) fn ports(ledger: Arc<dyn Ledger>) -> Ports {
         overview: Arc::new(overview()),
         customers: Arc::new(MockCustomers::new()),
         notifiers: vec![Arc::new(MockNotifier::new())],
+        journals: None,
         clock: Arc::new(FixedClock::at(now())),
         count_waiting: count,
         asking: None,

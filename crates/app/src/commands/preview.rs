@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use chargebook_domain::AccountId;
-use chargebook_domain::ports::{DayMail, Mail, Seal};
+use chargebook_domain::ports::{Clock as _, DayMail, Mail, Seal};
 use chargebook_domain::service::{Daily, Schedule};
 use chargebook_domain::summary::{Summary, compose};
 use chargebook_ledger_postgres::PostgresLedger;
@@ -22,8 +22,10 @@ use self::as_of::AsOf;
 use super::disputes::account;
 use super::screen::Screen;
 use super::{Done, Failure, Refused, say};
+use crate::clock::SystemClock;
+use crate::export::{Entry, ExportError, Files, Layout as _, Lines, day_entries};
 use crate::folder::file_name;
-use crate::mail::day_file;
+use crate::mail::{AccountNames, day_file};
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -47,6 +49,10 @@ pub(super) struct Preview {
     /// Writes the day's disputes as CSV to this file: what goes with the mail where it is not too large
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Writes the entries that are sealed in the day to this file, as `export journal` does: what goes with the mail
+    /// where `summary.attach_journal` is set and it is not too large
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
     /// Opens the mail as HTML in a browser: the file of --out, or one in the folder for temporary files
     #[arg(long)]
     open: bool,
@@ -79,7 +85,13 @@ impl Preview {
         compose(&books).map_err(Failure::failed)
     }
 
-    pub(super) fn show(&self, summary: &Summary, settings: &Settings, screen: Screen) -> Result<Done, Failure> {
+    pub(super) async fn show(
+        &self,
+        summary: &Summary,
+        ledger: &PostgresLedger,
+        settings: &Settings,
+        screen: Screen,
+    ) -> Result<Done, Failure> {
         if summary.books.is_empty() {
             return Err(Refused::new("there is no such book: no dispute is in it").into());
         }
@@ -89,13 +101,17 @@ impl Preview {
             std::fs::write(path, lines).map_err(|error| Refused::unwritable(path, error))?;
             say(&format!("The day's disputes are in {}.", path.display()))?;
         }
+        if let Some(path) = &self.journal {
+            write_journal(path, summary, ledger, settings).await?;
+            say(&format!("The day's journal entries are in {}.", path.display()))?;
+        }
         if let Some(path) = self.html_file(&mail)? {
             say(&format!("The mail is in {}.", path.display()))?;
             if self.open && !opened(&OPENERS, &path) {
                 say(&format!("Open it in a browser: there is neither {}.", OPENERS.join(" nor ")))?;
             }
         }
-        if !self.open && self.csv.is_none() && self.out.is_none() {
+        if !self.open && self.csv.is_none() && self.journal.is_none() && self.out.is_none() {
             let shown = Shown { reference: mail.reference, subject: mail.subject, text: mail.text, html: mail.html };
             screen.show(&shown, |mail| format!("Subject: {}\n\n{}", mail.subject, mail.text))?;
         }
@@ -117,6 +133,28 @@ impl Preview {
         written.map_err(|error| Refused::unwritable(&path, error))?;
         Ok(Some(path))
     }
+}
+
+/// Writes the entries of a day, which need not fit into memory.
+async fn write_journal(
+    path: &Path,
+    summary: &Summary,
+    ledger: &PostgresLedger,
+    settings: &Settings,
+) -> Result<(), Failure> {
+    let Schedule { zone, books_start, .. } = settings.schedule;
+    let seal = Seal { date: summary.date, zone, books_start, now: SystemClock.now() };
+    let lines = Lines(AccountNames::new(settings.account_names.clone()));
+    let unwritable = |error| Refused::unwritable(path, error);
+    let mut files = Files::create(Some(path), lines.head()).map_err(unwritable)?;
+    let write = |entry: &Entry| lines.write(entry, &mut files);
+    let written = day_entries(ledger, &seal, summary.book.as_ref(), summary.as_of, write).await;
+    written.map_err(|error| match error {
+        ExportError::Io(error) => unwritable(error).into(),
+        other => Failure::failed(other),
+    })?;
+    files.finish().map_err(unwritable)?;
+    Ok(())
 }
 
 /// Writes a file that only this user may read, in a folder where others write too: what is there is not written to, as it

@@ -78,13 +78,17 @@ pub(super) async fn run(
         Arc::new(SystemClock),
     );
     let daily = daily.with_monitor(wiring::monitor(settings, Arc::new(ledger.clone()))?);
+    let daily = match wiring::day_journals(settings, ledger) {
+        Some(journals) => daily.with_journals(journals),
+        None => daily,
+    };
     let now = SystemClock.now();
     let today = now.with_timezone(&screen.zone).date_naive();
     let sending = |daily, by, channel| Sending { daily, channel, ledger, screen, by, mails: settings.schedule.mails };
     match command {
         Command::Preview(preview) => {
             let summary = preview.summary(&daily, ledger, settings.schedule, now).await?;
-            preview.show(&summary, settings, screen)
+            preview.show(&summary, ledger, settings, screen).await
         }
         Command::Send(Send { date, account }) => {
             let date = date.or(today.pred_opt()).ok_or_else(|| Refused::new("there is no day before today"))?;

@@ -1,3 +1,4 @@
+mod files;
 mod fixture;
 mod locale;
 mod recent;

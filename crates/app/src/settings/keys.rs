@@ -19,7 +19,7 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 68] = [
+const KEYS: [(&str, Kind); 69] = [
     ("books.convention", Kind::Text),
     ("books.fx_tolerance_percent", Kind::Text),
     ("books.start", Kind::Text),
@@ -74,6 +74,7 @@ const KEYS: [(&str, Kind); 68] = [
     ("stripe.livemode", Kind::Text),
     ("stripe.requests_per_second", Kind::Text),
     ("stripe.webhook_secrets", Kind::SecretList),
+    ("summary.attach_journal", Kind::Text),
     ("summary.channels", Kind::List),
     ("summary.csv_separator", Kind::Text),
     ("summary.locale", Kind::Text),

@@ -18,7 +18,7 @@ use url::{Host, Url};
 
 use super::channels::{Channel, channels};
 use super::keys::nearest_of;
-use super::mails::{csv_separator, numbers};
+use super::mails::{attach_journal, csv_separator, numbers};
 use super::notifiers::{outlook, smtp, webhook};
 use super::reader::Reader;
 use super::shops::{gateways, shops};
@@ -99,6 +99,7 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         channels,
         numbers: numbers(reader),
         csv_separator: csv_separator(reader),
+        attach_journal: attach_journal(reader),
         smtp,
         webhook,
         account_names: of_accounts(reader, "journal.accounts", "name"),

@@ -7,8 +7,8 @@ use chrono_tz::Tz;
 use super::Monitor;
 use crate::monitor::Month;
 use crate::ports::{
-    Claim, ClaimRequest, Clock, DayMail, Due, Found, LedgerError, LookTimes, Mail, Mails, Notifier, Seal, SendOutcome,
-    Summaries,
+    Claim, ClaimRequest, Clock, DayJournals, DayMail, Due, Found, LedgerError, LookTimes, Mail, Mails, Notifier, Seal,
+    SendOutcome, Summaries,
 };
 use crate::summary::{Summary, compose};
 use crate::{AccountId, MoneyError};
@@ -58,6 +58,7 @@ pub struct Daily {
     schedule: Schedule,
     clock: Arc<dyn Clock>,
     monitor: Option<Monitor>,
+    journals: Option<Arc<dyn DayJournals>>,
 }
 
 /// Who wants a mail to be sent.
@@ -99,13 +100,19 @@ impl Daily {
         schedule: Schedule,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { summaries, notifiers, write, schedule, clock, monitor: None }
+        Self { summaries, notifiers, write, schedule, clock, monitor: None, journals: None }
     }
 
     /// And says in each mail, but those of connected accounts, how near the month is to the networks' programmes.
     #[must_use]
     pub fn with_monitor(self, monitor: Monitor) -> Self {
         Self { monitor: Some(monitor), ..self }
+    }
+
+    /// And sends the day's journal entries along.
+    #[must_use]
+    pub fn with_journals(self, journals: Arc<dyn DayJournals>) -> Self {
+        Self { journals: Some(journals), ..self }
     }
 
     /// Seals every day that has ended and is due, in order, looks for mails that may have gone, and sends every one that is still
@@ -198,10 +205,14 @@ impl Daily {
     /// # Errors
     /// [`LedgerError`].
     pub async fn summary(&self, mail: &DayMail, now: DateTime<Utc>) -> Result<Summary, LedgerError> {
-        let books = self.summaries.books(&self.day(mail.date, now), mail.book.clone()).await?;
+        let day = self.day(mail.date, now);
+        let books = self.summaries.books(&day, mail.book.clone()).await?;
         let composed = compose(&books);
-        let summary =
+        let mut summary =
             composed.map_err(|_: MoneyError| LedgerError::Corrupt { what: "sums that exceed 64 bits".to_owned() })?;
+        if let Some(journals) = &self.journals {
+            summary.journal = journals.of_day(&day, mail.book.clone()).await?;
+        }
         // The networks look at the shop as a whole, so that its estimates are not in a connected account's mail.
         let is_of_shop = mail.book.as_ref().is_none_or(|book| *book == AccountId::own());
         let Some(monitor) = self.monitor.as_ref().filter(|_| is_of_shop) else { return Ok(summary) };

@@ -62,6 +62,15 @@ pub struct Section<Line> {
     pub totals: Totals,
 }
 
+/// The entries of a day's journal, as a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DayJournal {
+    /// What is in the file.
+    File(Vec<u8>),
+    /// No mail has room for it.
+    TooLarge,
+}
+
 /// The summary of one business day.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
@@ -112,6 +121,8 @@ pub struct Summary {
     /// What each programme of the networks says of the month, all books together; none without a monitor, `None` where it
     /// could not be counted.
     pub monitor: Option<Vec<Estimate>>,
+    /// The file of the day's entries, where it is to go with the mail and there are any.
+    pub journal: Option<DayJournal>,
 }
 
 impl Summary {
@@ -170,6 +181,7 @@ pub fn compose(books: &DayBooks) -> Result<Summary, MoneyError> {
         open: books.open.clone(),
         attention: books.attention,
         monitor: Some(Vec::new()),
+        journal: None,
     };
     let count = |outcome| u64::try_from(summary.count(outcome)).unwrap_or(u64::MAX);
     let (won, lost) = (count(Outcome::Won), count(Outcome::Lost));

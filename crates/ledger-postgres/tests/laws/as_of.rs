@@ -1,8 +1,11 @@
 //! Law: what is shown of an earlier moment is what was shown at that moment.
 
-use chargebook_domain::AccountId;
-use chargebook_domain::ports::Summaries;
+use std::collections::BTreeMap;
+
+use chargebook_domain::ports::{LedgerError, Seal, Summaries};
 use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Unresolved, Window, compose};
+use chargebook_domain::{AccountId, Currency, LedgerAccount};
+use chargebook_ledger_postgres::reading::JournalLine;
 use chargebook_ledger_postgres::{MIGRATOR, OrderSource, PostgresLedger};
 use chargebook_port_contracts::samples::{date, day};
 use chrono::{DateTime, Duration, NaiveDate, Utc};
@@ -80,6 +83,29 @@ async fn play_and_look(case: &mut Case, ledger: &PostgresLedger) -> Vec<Shown> {
     shown
 }
 
+type Moved = BTreeMap<(LedgerAccount, Currency), i64>;
+
+fn moved(books: &DayBooks) -> Moved {
+    let mut moved = Moved::new();
+    for of in &books.moves {
+        *moved.entry((of.account, of.currency)).or_default() += of.debit_minor + of.credit_minor;
+    }
+    moved
+}
+
+/// What the entries that are told of a day sum to.
+async fn told(ledger: &PostgresLedger, seal: &Seal, books: &DayBooks) -> Moved {
+    let mut moved = Moved::new();
+    let add = |line: JournalLine| -> Result<(), LedgerError> {
+        assert!(books.as_of.is_none() || line.order_ref.is_none(), "{line:?}");
+        let account = LedgerAccount::parse(&line.ledger_account).unwrap();
+        *moved.entry((account, Currency::parse(&line.currency).unwrap())).or_default() += line.amount_minor;
+        Ok(())
+    };
+    ledger.day_journal(seal, books.book.as_ref(), books.as_of, add).await.unwrap();
+    moved
+}
+
 #[sqlx::test(migrator = "MIGRATOR")]
 async fn a_day_as_of_a_moment_is_what_was_shown_of_it_at_that_moment(pool: PgPool) {
     let (mut of_the_past, mut with_rows, mut was_sealed) = (0, 0, 0);
@@ -93,6 +119,7 @@ async fn a_day_as_of_a_moment_is_what_was_shown_of_it_at_that_moment(pool: PgPoo
             assert_eq!(kept_of_the_past(&then), kept_of_the_past(&books), "{what}");
             let summary = compose(&then).unwrap();
             assert!(summary.proven(), "{what}: {:?}", summary.proof);
+            assert_eq!(told(&ledger, &case.seal(date), &then).await, moved(&then), "{what}");
             let count = if books.sealed { &mut was_sealed } else { &mut of_the_past };
             *count += 1;
             with_rows += usize::from(!books.sealed && !books.rows.is_empty());
