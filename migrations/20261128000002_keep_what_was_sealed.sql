@@ -1,5 +1,6 @@
 -- What a sealed day's mail is written from, as JSON, and its SHA-256: so the same mail can be shown for ever, whatever becomes of the
--- disputes. Of all books together (an empty `book`) it is kept with the seal; of one book, when its mail is first written.
+-- disputes. Of all books together (an empty `book`) it is kept right after the seal; of one
+-- book, when its mail is first written.
 CREATE TABLE chargebook.summary_contents (
     business_date date        NOT NULL,
     book          text        NOT NULL,

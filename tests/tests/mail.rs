@@ -1,6 +1,8 @@
 //! The daily mail: from the books through the program to a Graph that fails in every way.
 #![expect(clippy::unwrap_used, reason = "a test that meets anything unexpected should end")]
 
+use chargebook::clock::SystemClock;
+use chargebook_domain::ports::Clock;
 use chargebook_port_contracts::fake_graph::{FakeGraph, Fault};
 use chargebook_tests::{Ran, Server, dispute, event, fresh_database, movement, run, scratch_folder};
 use chrono::{DateTime, Utc};
@@ -110,6 +112,55 @@ async fn a_mail_has_the_numbers_of_its_readers_and_where_nothing_opens_it_its_fi
     let arguments = ["preview", "--date", "2025-06-02", "--open", "--out", out.to_str().unwrap()];
     let told = desk.summary_with(&settings, &arguments).await;
     assert!(out.exists() && told.out.contains(&format!("The mail is in {}.", out.display())), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_day_is_shown_as_of_an_earlier_moment_and_once_it_was_sealed_as_it_was() {
+    let desk = Desk::open().await;
+    let as_of = async |moment: &str| desk.summary(&["preview", "--date", "2025-06-02", "--as-of", moment]).await;
+    let booked = SystemClock.now().to_rfc3339();
+    assert_eq!(desk.summary(&["send", "--date", "2025-06-02"]).await.code, 0);
+    for (moment, told) in [
+        ("2025-06-03 01:00", "Subject: As of 3 Jun 2025 01:00, not sealed - Disputes 2 Jun: none closed\n"),
+        (&booked, "not sealed - Disputes 2 Jun: 1 won, 1 lost, 100.00 USD recovered\n"),
+        (&SystemClock.now().to_rfc3339(), "Subject: Disputes 2 Jun: 1 won, 1 lost, 100.00 USD recovered\n"),
+    ] {
+        let shown = as_of(moment).await;
+        assert!(shown.code == 0 && shown.out.contains(told), "{moment}: {shown:?}");
+    }
+    let to_come = as_of("2999-01-01T00:00:00Z").await;
+    assert!(to_come.code == 2 && to_come.err.contains("--as-of is still to come"), "{to_come:?}");
+}
+
+#[tokio::test]
+async fn the_entries_that_are_sealed_in_the_day_go_with_its_mail() {
+    let (url, _) = fresh_database().await;
+    two_decided(&url).await;
+    let folder = scratch_folder();
+    let settings = [
+        ("CHARGEBOOK_DATABASE__URL", url.as_str()),
+        ("CHARGEBOOK_BOOKS__START", "2025-06-01"),
+        ("CHARGEBOOK_SUMMARY__ATTACH_JOURNAL", "true"),
+    ];
+    let (before, after, exported) = (folder.join("before"), folder.join("after"), folder.join("exported"));
+    let day = ["--date", "2025-06-02"];
+    let exporting = ["export", "journal", "--from", "2025-06-02", "--to", "2025-06-02", "--out"];
+    for arguments in [
+        [&["summary", "preview"], &day[..], &["--journal", before.to_str().unwrap()]].concat(),
+        [&["summary", "send"], &day[..]].concat(),
+        [&["summary", "preview"], &day[..], &["--journal", after.to_str().unwrap()]].concat(),
+        [&exporting[..], &[exported.to_str().unwrap()]].concat(),
+    ] {
+        let ran = run(&folder, &settings, &arguments).await;
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    let mail = std::fs::read_to_string(folder.join("chargebook-data/mail/summary-2025-06-02.html")).unwrap();
+    assert!(mail.contains("journal-2025-06-02.csv, which goes with this mail."), "{mail}");
+    let lines = std::fs::read_to_string(&exported).unwrap();
+    assert!(lines.starts_with("entry_id,posted_on,") && lines.contains("movement:txn_2"), "{lines}");
+    for file in [before, after, folder.join("chargebook-data/mail/journal-2025-06-02.csv")] {
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), lines, "{}", file.display());
+    }
 }
 
 #[tokio::test]

@@ -88,7 +88,11 @@ impl Notifier for FolderNotifier {
         }
     }
 
-    async fn find(&self, reference: &str) -> Found {
+    fn place(&self) -> Option<String> {
+        Some(self.dir.display().to_string())
+    }
+
+    async fn find(&self, reference: &str, _: &RequestId) -> Found {
         let eml = self.dir.join(format!("{}.eml", file_name(reference)));
         match fs::try_exists(&eml).await {
             Ok(true) => Found::There,
@@ -218,10 +222,10 @@ mod tests {
     #[tokio::test]
     async fn it_finds_what_it_wrote_and_nothing_else() {
         let folder = TestFolder::new();
-        assert_eq!(folder.notifier().find(&mail().reference).await, Found::NotThere);
+        assert_eq!(folder.notifier().find(&mail().reference, &attempt()).await, Found::NotThere);
         folder.notifier().send(&mail(), &attempt()).await;
-        assert_eq!(folder.notifier().find(&mail().reference).await, Found::There);
-        assert_eq!(folder.notifier().find("summary/2026-11-22").await, Found::NotThere);
+        assert_eq!(folder.notifier().find(&mail().reference, &attempt()).await, Found::There);
+        assert_eq!(folder.notifier().find("summary/2026-11-22", &attempt()).await, Found::NotThere);
     }
 
     #[tokio::test]

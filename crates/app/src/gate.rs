@@ -157,8 +157,8 @@ impl Summaries for Gate {
         self.ledger().await?.settle(claim, outcome, now).await
     }
 
-    async fn in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
-        self.ledger().await?.in_doubt(channel, times).await
+    async fn in_doubt(&self, channel: &str, place: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
+        self.ledger().await?.in_doubt(channel, place, times).await
     }
 
     async fn looked(&self, claim: &Claim, found: &Found) -> Result<(), LedgerError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chargebook_domain::alerts::AlertRules;
 use chargebook_domain::ports::{
-    Alerts, Aliases, Clock, Customers, DisputeSource, Ledger, Notifier, OrderBook, Overview, Summaries,
+    Alerts, Aliases, Clock, Customers, DayJournals, DisputeSource, Ledger, Notifier, OrderBook, Overview, Summaries,
 };
 use chargebook_domain::service::{Alarm, Ask, Daily, Ingest, Join, MatchOrders, Monitor, Schedule, Watch, WriteMail};
 use chargebook_domain::{Admission, BookRules};
@@ -51,6 +51,8 @@ pub struct Ports {
     pub customers: Arc<dyn Customers>,
     /// Who sends the mail.
     pub notifiers: Vec<Arc<dyn Notifier>>,
+    /// What writes the journal entries that go with it, where they do.
+    pub journals: Option<Arc<dyn DayJournals>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Counts what waits, for the metrics.
@@ -127,6 +129,10 @@ impl App {
         let daily = Daily::new(summaries, notifiers, write_mail, schedule, Arc::clone(&ports.clock));
         let daily = match &ports.monitor {
             Some(monitor) => daily.with_monitor(monitor.clone()),
+            None => daily,
+        };
+        let daily = match &ports.journals {
+            Some(journals) => daily.with_journals(Arc::clone(journals)),
             None => daily,
         };
         let deliveries = Deliveries::default();

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chargebook_domain::monitor::{MonitorRules, NETWORK_PROGRAMMES, Programmes};
-use chargebook_domain::ports::{Clock, DisputeReader, DisputeSource, FollowUps, LedgerError, Monitoring, Outbox};
+use chargebook_domain::ports::{
+    Clock, DayJournals, DisputeReader, DisputeSource, FollowUps, LedgerError, Monitoring, Outbox,
+};
 use chargebook_domain::service::{Ask, Ingest, Monitor, WriteMail};
 use chargebook_ledger_postgres::{Gauges, MigrationState, OrderSource, PostgresLedger};
 use chargebook_local_postgres::{Cluster, Durability};
@@ -21,6 +23,7 @@ use crate::acting::Acting;
 use crate::asking::Asking;
 use crate::clock::SystemClock;
 use crate::demo;
+use crate::export::DayFiles;
 use crate::gate::{Closed, Gate};
 use crate::mail::{self, AccountNames, MailStyle};
 use crate::metrics::{CountWaiting, Waiting};
@@ -233,6 +236,13 @@ pub fn write_mail(settings: &Settings) -> Arc<WriteMail> {
     Arc::new(move |summary, sent_again| mail::write(summary, &style, sent_again))
 }
 
+/// Writes the day's journal entries that go with its mail, where the settings ask for them.
+#[must_use]
+pub fn day_journals(settings: &Settings, ledger: &PostgresLedger) -> Option<Arc<dyn DayJournals>> {
+    let files = DayFiles::new(ledger.clone(), AccountNames::new(settings.account_names.clone()));
+    settings.attach_journal.then(|| Arc::new(files) as _)
+}
+
 /// The server over real adapters.
 ///
 /// # Errors
@@ -274,6 +284,7 @@ pub async fn app(
         customers: Arc::clone(&gate) as _,
         alerts: Some(gate),
         notifiers: notifiers(settings)?,
+        journals: day_journals(settings, &database.ledger),
         clock,
         count_waiting: count_waiting(&database.ledger),
         asking,

@@ -178,6 +178,7 @@ mod tests {
             date,
             zone: Tz::UTC,
             sealed: true,
+            as_of: None,
             sha256: None,
             book: None,
             books: [].into(),
@@ -202,9 +203,9 @@ mod tests {
         let mut summaries = MockSummaries::new();
         let sealed = Sealed { last: Some(days[1]), first_recorded: Some(days[0]) };
         summaries.expect_sealed().returning(move |_| Ok(sealed));
-        let due = days.map(|day| Due { mail: DayMail::together(day), channel: "mock".to_owned() });
+        let due = days.map(|day| Due { mail: DayMail::together(day), channel: "mock".to_owned(), sent_as: None });
         summaries.expect_undelivered().returning(move |_, _, _| Ok(due.to_vec()));
-        summaries.expect_in_doubt().returning(|_, _| Ok(Vec::new()));
+        summaries.expect_in_doubt().returning(|_, _, _| Ok(Vec::new()));
         summaries.expect_books().returning(|seal, _| Ok(quiet(seal.date)));
         summaries.expect_claim().times(1).returning(|request| {
             let ClaimRequest { mails, channel, reference, now, .. } = request.clone();
@@ -215,6 +216,7 @@ mod tests {
         let (stop, stopped) = watch::channel(false);
         let mut notifier = MockNotifier::new();
         notifier.expect_channel().return_const("mock");
+        notifier.expect_place().returning(|| None);
         notifier.expect_send().times(1).returning(move |_, _| {
             stop.send_replace(true);
             SendOutcome::Accepted { receipt: None }

@@ -174,10 +174,13 @@ impl Wrong {
         let key = |of: &DisputeAlert| format!("{}/{}", of.key.account, of.key.dispute);
         match self {
             Self::SummaryLate { mail, channel: None } => mail.reference(),
+            Self::SummaryLate { mail, channel: Some((channel, DeliveryState::Failed | DeliveryState::Unknown)) } => {
+                format!("{channel}/{} takes a person", mail.reference())
+            }
             Self::SummaryLate { mail, channel: Some((channel, _)) } => format!("{channel}/{}", mail.reference()),
             Self::WebhooksSilent { since } => since.to_rfc3339(),
             Self::Quarantined { event } => event.clone(),
-            Self::NotReinstated(of) | Self::EvidenceDue(of) => format!("{} {}", key(of), of.at.to_rfc3339()),
+            Self::NotReinstated(of) | Self::EvidenceDue(of) => format!("{} {}", key(of), of.at.timestamp()),
             Self::Orphaned(of) => key(of),
         }
     }

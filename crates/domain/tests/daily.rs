@@ -74,8 +74,8 @@ impl Summaries for Flawed {
         self.ledger.settle(claim, outcome, now).await
     }
 
-    async fn in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
-        self.ledger.in_doubt(channel, times).await
+    async fn in_doubt(&self, channel: &str, place: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
+        self.ledger.in_doubt(channel, place, times).await
     }
 
     async fn looked(&self, claim: &Claim, found: &Found) -> Result<(), LedgerError> {
@@ -100,8 +100,12 @@ impl Notifier for Slow {
         self.notifier.send(mail, attempt).await
     }
 
-    async fn find(&self, reference: &str) -> Found {
-        self.notifier.find(reference).await
+    fn place(&self) -> Option<String> {
+        self.notifier.place()
+    }
+
+    async fn find(&self, reference: &str, attempt: &RequestId) -> Found {
+        self.notifier.find(reference, attempt).await
     }
 }
 
@@ -165,7 +169,7 @@ fn day_of(done: &DayDone) -> NaiveDate {
 
 /// A day's mail on the only channel.
 fn due(days: i64) -> Due {
-    Due { mail: DayMail::together(date(days)), channel: RecordingNotifier::CHANNEL.to_owned() }
+    Due { mail: DayMail::together(date(days)), channel: RecordingNotifier::CHANNEL.to_owned(), sent_as: None }
 }
 
 #[tokio::test]
@@ -293,4 +297,13 @@ async fn days_as_one_add_up_and_tell_decisions_of_each_from_changes_to_them() {
     let roll = |of: &Summary| of.roll_forward.get(&usd()).copied().unwrap_or_default();
     let (first, last, roll) = (roll(&each[0]), roll(&each[2]), roll(&summary));
     assert_eq!((roll.opening, roll.withdrawn, roll.closing), (first.opening, first.withdrawn, last.closing));
+}
+
+#[tokio::test]
+async fn a_day_that_can_not_be_read_keeps_back_none_that_were_to_go_with_it() {
+    let world = world_of(Flawed { corrupt: Some(date(1)), ..Flawed::default() }, Mails::Together, Missed::Combined);
+    let (ended, _) = world.run().await;
+    assert!(matches!(ended, Err(LedgerError::Corrupt { .. })));
+    assert_eq!(world.sent(), [date(0).to_string(), date(2).to_string()]);
+    assert_eq!(world.undelivered().await, [date(1)]);
 }

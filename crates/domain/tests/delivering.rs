@@ -190,13 +190,14 @@ fn where_the_ledger_cannot_keep_how_it_ended_the_error_is_told() {
 }
 
 #[test]
-fn a_mail_goes_on_the_first_channel_that_does_not_refuse_it() {
+fn a_mail_goes_on_the_first_channel_that_takes_it() {
     now(async {
         let message = message("m1", Way::Mail);
         for (answers, sent, ended) in [
             ([refused(None), SendOutcome::Accepted { receipt: None }], [1, 1], Some(Sent::Done)),
             ([SendOutcome::Accepted { receipt: None }, refused(None)], [1, 0], Some(Sent::Done)),
-            ([unknown(), SendOutcome::Accepted { receipt: None }], [1, 0], None),
+            ([unknown(), SendOutcome::Accepted { receipt: None }], [1, 1], Some(Sent::Done)),
+            ([unknown(), refused(None)], [1, 1], None),
             ([refused(None), refused(Some(Duration::ZERO))], [1, 1], None),
             ([refused(None), refused(None)], [1, 1], Some(Sent::Dead { reason: "it answered 503".to_owned() })),
         ] {

@@ -17,6 +17,7 @@ fn books(rows: Vec<DayRow>) -> DayBooks {
         date: date(3),
         zone: Tz::UTC,
         sealed: true,
+        as_of: None,
         sha256: None,
         book: None,
         books: [].into(),

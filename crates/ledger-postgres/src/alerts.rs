@@ -91,8 +91,9 @@ async fn late_summaries(
         .await
         .map_err(read_error)?;
     let nowhere = |date| Wrong::SummaryLate { mail: DayMail::together(date), channel: None };
-    let missing = last.and_then(|last| last.succ_opt()).filter(|missing| *missing <= through);
-    let mut wrong: Vec<_> = missing.map(nowhere).into_iter().collect();
+    let first = last.and_then(|last| last.succ_opt());
+    let missing = first.into_iter().flat_map(|first| first.iter_days().take_while(|date| *date <= through));
+    let mut wrong: Vec<_> = missing.map(nowhere).collect();
     let rows = sqlx::query!(
         r#"SELECT s.business_date, d.channel AS "channel?", d.state AS "state?"
            FROM chargebook.summaries s
@@ -123,10 +124,13 @@ async fn late_summaries(
 }
 
 async fn silence(connection: &mut PgConnection, since: DateTime<Utc>) -> Result<Option<Wrong>, LedgerError> {
-    let last = sqlx::query_scalar!("SELECT max(last_at) FROM chargebook.delivery_counts WHERE source = 'stripe'")
-        .fetch_one(connection)
-        .await
-        .map_err(read_error)?;
+    let last = sqlx::query_scalar!(
+        "SELECT max(last_at) FROM chargebook.delivery_counts
+         WHERE source = 'stripe' AND answer IN ('recorded', 'duplicate', 'ignored', 'quarantined')"
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(read_error)?;
     Ok(last.filter(|last| *last < since).map(|since| Wrong::WebhooksSilent { since }))
 }
 
@@ -149,23 +153,30 @@ async fn disputes(connection: &mut PgConnection, bounds: &AlertBounds) -> Result
         r#"SELECT w.kind AS "kind!", w.account AS "account!", w.dispute_id AS "dispute_id!",
                   w.amount_minor AS "amount_minor!", w.currency AS "currency!", w.at AS "at!", o.order_ref AS "order_ref?"
            FROM (
-               SELECT 'not_reinstated' AS kind, account, dispute_id, amount_minor, currency, closed_at AS at
-               FROM chargebook.disputes WHERE bucket = 'recovery_pending' AND closed_at < $1
+               (SELECT 'not_reinstated' AS kind, account, dispute_id, amount_minor, currency, closed_at AS at
+                FROM chargebook.disputes d WHERE bucket = 'recovery_pending' AND closed_at < $1
+                  AND NOT EXISTS (SELECT FROM chargebook.alerts WHERE kind = 'not_reinstated' AND subject =
+                        account || '/' || dispute_id || ' ' || floor(extract(epoch FROM closed_at)))
+                ORDER BY closed_at LIMIT $5)
                UNION ALL
-               SELECT 'evidence_due', account, dispute_id, amount_minor, currency, evidence_due_by
-               FROM chargebook.disputes
-               WHERE closed_at IS NULL AND same_as_dispute_id IS NULL AND evidence_submitted IS NOT TRUE
-                 AND evidence_due_by > $2 AND evidence_due_by <= $3
+               (SELECT 'evidence_due', account, dispute_id, amount_minor, currency, evidence_due_by
+                FROM chargebook.disputes d
+                WHERE closed_at IS NULL AND same_as_dispute_id IS NULL AND evidence_submitted IS NOT TRUE
+                  AND evidence_due_by > $2 AND evidence_due_by <= $3
+                  AND NOT EXISTS (SELECT FROM chargebook.alerts WHERE kind = 'evidence_due' AND subject =
+                        account || '/' || dispute_id || ' ' || floor(extract(epoch FROM evidence_due_by)))
+                ORDER BY evidence_due_by LIMIT $5)
                UNION ALL
-               SELECT 'orphaned', account, dispute_id, amount_minor, currency, coalesce(opened_at, status_as_of)
-               FROM chargebook.disputes d
-               WHERE order_match = 'orphan' AND same_as_dispute_id IS NULL AND coalesce(opened_at, status_as_of) < $4
-                 AND NOT EXISTS (SELECT FROM chargebook.alerts
-                                 WHERE kind = 'orphaned' AND subject = d.account || '/' || d.dispute_id)
+               (SELECT 'orphaned', account, dispute_id, amount_minor, currency, coalesce(opened_at, status_as_of)
+                FROM chargebook.disputes d
+                WHERE order_match = 'orphan' AND same_as_dispute_id IS NULL AND coalesce(opened_at, status_as_of) < $4
+                  AND NOT EXISTS (SELECT FROM chargebook.alerts
+                                  WHERE kind = 'orphaned' AND subject = account || '/' || dispute_id)
+                ORDER BY 6 LIMIT $5)
            ) w
            LEFT JOIN LATERAL (SELECT min(o.order_ref) AS order_ref FROM chargebook.order_resolutions o
                 WHERE o.account = w.account AND o.dispute_id = w.dispute_id AND NOT o.ambiguous) o ON true
-           ORDER BY w.kind, w.at, w.account, w.dispute_id LIMIT $5"#,
+           ORDER BY w.kind, w.at, w.account, w.dispute_id"#,
         bounds.won_before,
         bounds.now,
         bounds.evidence_until,

@@ -1,7 +1,9 @@
 //! What a summary of one day is composed from.
 
+mod as_of;
 mod carried;
 mod content;
+mod entries;
 mod kept;
 mod known;
 mod proof;
@@ -9,17 +11,18 @@ mod recent;
 mod standing;
 mod words;
 
+use std::collections::BTreeSet;
+
 use chargebook_domain::ports::{LedgerError, Seal};
-use chargebook_domain::summary::{DayBooks, DayRow, LedgerMove};
+use chargebook_domain::summary::{Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Window};
 use chargebook_domain::{
     AccountId, Currency, Deltas, DisputeId, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome,
     ResolutionKind,
 };
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 pub(crate) use self::carried::carry;
-pub(crate) use self::content::keep;
 pub(crate) use self::known::known_books;
 use crate::error::{corrupt, read_error};
 
@@ -30,12 +33,52 @@ struct Day<'a> {
     book: Option<&'a str>,
     zone: &'a str,
     sealed: bool,
+    /// Only what was recorded by then counts, and rows that were sealed later are not sealed; `None` is now.
+    as_of: Option<DateTime<Utc>>,
+    /// The last day that is sealed, or was then: one before all rows while there is none.
+    last: NaiveDate,
     /// Rows dated before it are the opening balance, while that is not sealed.
     start: NaiveDate,
     /// The last sealed day up to it to which the sums were carried.
     carried: Option<NaiveDate>,
     /// The last before it.
     carried_before: Option<NaiveDate>,
+}
+
+impl<'a> Day<'a> {
+    async fn of(
+        snapshot: &mut PgConnection,
+        seal: &'a Seal,
+        book: Option<&'a AccountId>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<Self, LedgerError> {
+        let known = sqlx::query!(
+            r#"WITH sealed AS (
+                       SELECT * FROM chargebook.summaries WHERE sealed_at <= coalesce($2, 'infinity'::timestamptz)
+                   )
+                   SELECT EXISTS (SELECT FROM sealed WHERE business_date = $1 AND state = 'sealed') AS "sealed!",
+                          (SELECT max(business_date) FROM sealed) AS last,
+                          (SELECT max(business_date) FROM sealed WHERE is_carried AND business_date <= $1) AS carried,
+                          (SELECT max(business_date) FROM sealed WHERE is_carried AND business_date < $1)
+                            AS carried_before"#,
+            seal.date,
+            as_of
+        )
+        .fetch_one(&mut *snapshot)
+        .await
+        .map_err(read_error)?;
+        Ok(Self {
+            date: seal.date,
+            book: book.map(AccountId::as_str),
+            zone: seal.zone.name(),
+            sealed: known.sealed,
+            as_of,
+            last: known.last.unwrap_or_default(),
+            start: seal.books_start.filter(|_| known.last.is_none()).unwrap_or_default(),
+            carried: known.carried,
+            carried_before: known.carried_before,
+        })
+    }
 }
 
 pub(crate) fn currency(code: &str, table: &str) -> Result<Currency, LedgerError> {
@@ -131,55 +174,45 @@ impl SealedRow {
     }
 }
 
-async fn day_books(snapshot: &mut PgConnection, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
-    let known = sqlx::query!(
-        r#"SELECT EXISTS (SELECT FROM chargebook.summaries WHERE business_date = $1 AND state = 'sealed') AS "sealed!",
-                      EXISTS (SELECT FROM chargebook.summaries) AS "opened!",
-                      (SELECT max(business_date) FROM chargebook.summaries WHERE is_carried AND business_date <= $1)
-                        AS carried,
-                      (SELECT max(business_date) FROM chargebook.summaries WHERE is_carried AND business_date < $1)
-                        AS carried_before"#,
-        seal.date
-    )
-    .fetch_one(&mut *snapshot)
-    .await
-    .map_err(read_error)?;
-    let start = seal.books_start.filter(|_| !known.opened).unwrap_or_default();
-    let known_books = known_books(&mut *snapshot).await?;
-    let of = book.as_ref().map(AccountId::as_str);
-    let day = Day {
-        date: seal.date,
-        book: of,
-        zone: seal.zone.name(),
-        sealed: known.sealed,
-        start,
-        carried: known.carried,
-        carried_before: known.carried_before,
-    };
-    let month = seal.date.format("%Y-%m-01").to_string();
-    let month = month.parse().unwrap_or(seal.date);
-    let ninety = seal.date.checked_sub_days(Days::new(89)).unwrap_or(seal.date);
-    Ok(DayBooks {
+async fn day_books(
+    snapshot: &mut PgConnection,
+    seal: &Seal,
+    book: Option<AccountId>,
+    as_of: Option<DateTime<Utc>>,
+) -> Result<DayBooks, LedgerError> {
+    let day = Day::of(&mut *snapshot, seal, book.as_ref(), as_of).await?;
+    let mut books = DayBooks {
         from: seal.date,
         date: seal.date,
         zone: seal.zone,
-        sealed: known.sealed,
+        sealed: day.sealed,
+        as_of,
         sha256: None,
+        books: BTreeSet::new(),
         rows: rows(&mut *snapshot, &day).await?,
         moves: moves(&mut *snapshot, &day).await?,
         opening: carried::opening(&mut *snapshot, &day).await?,
         resolved: carried::resolved(&mut *snapshot, &day).await?,
         unresolved: proof::unresolved(&mut *snapshot, &day).await?,
         adjusted: proof::adjusted(&mut *snapshot, &day).await?,
-        month_to_date: standing::window(&mut *snapshot, &day, month).await?,
-        ninety_days: standing::window(&mut *snapshot, &day, ninety).await?,
-        trend: recent::trend(&mut *snapshot, &day).await?,
-        reasons: recent::reasons(&mut *snapshot, &day, ninety).await?,
-        open: standing::open(&mut *snapshot, &day).await?,
-        attention: standing::attention(&mut *snapshot, &day, &known_books).await?,
-        books: known::parsed(&known_books, of)?,
-        book,
-    })
+        month_to_date: Window::default(),
+        ninety_days: Window::default(),
+        trend: Vec::new(),
+        reasons: Vec::new(),
+        open: OpenBalance::default(),
+        attention: Attention::default(),
+        book: book.clone(),
+    };
+    let known_books = known_books(&mut *snapshot).await?;
+    let known_books = if let Some(moment) = as_of {
+        as_of::state(&mut *snapshot, &mut books.rows, moment).await?;
+        as_of::known_books(&mut *snapshot, &known_books, moment).await?
+    } else {
+        standing::add(&mut *snapshot, &day, &known_books, &mut books).await?;
+        known_books
+    };
+    books.books = known::parsed(&known_books, day.book)?;
+    Ok(books)
 }
 
 async fn rows(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<DayRow>, LedgerError> {
@@ -212,16 +245,22 @@ async fn rows(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<DayRow>,
                            coalesce(sum(b.lost_delta), 0)::bigint AS lost
                     FROM chargebook.resolutions b
                     WHERE b.account = r.account AND b.dispute_id = r.dispute_id AND b.currency = r.currency
-                      AND coalesce(b.sealed_in < $1, NOT $3 AND (b.occurred_at AT TIME ZONE $2)::date < $4)) b
-               WHERE (($3 AND r.sealed_in = $1) OR (NOT $3 AND r.sealed_in IS NULL
-                      AND (r.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1))
+                      AND CASE WHEN b.sealed_in <= $6 THEN b.sealed_in < $1
+                               ELSE NOT $3 AND (b.occurred_at AT TIME ZONE $2)::date < $4
+                                 AND b.recorded_at <= coalesce($7, 'infinity'::timestamptz) END) b
+               WHERE (($3 AND r.sealed_in = $1) OR (NOT $3
+                      AND (r.sealed_in IS NULL OR r.sealed_in > $6 AND r.sealed_in <= 'infinity'::date)
+                      AND (r.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1
+                      AND r.recorded_at <= coalesce($7, 'infinity'::timestamptz)))
                  AND ($5::text IS NULL OR r.account = $5)
                ORDER BY r.occurred_at, r.account, r.dispute_id, r.revision, r.currency"#,
         day.date,
         day.zone,
         day.sealed,
         day.start,
-        day.book
+        day.book,
+        day.last,
+        day.as_of
     )
     .fetch_all(&mut *snapshot)
     .await
@@ -236,15 +275,19 @@ async fn moves(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<LedgerM
                       coalesce(sum(p.amount_minor) FILTER (WHERE p.amount_minor > 0), 0)::bigint AS "debit!",
                       coalesce(sum(p.amount_minor) FILTER (WHERE p.amount_minor < 0), 0)::bigint AS "credit!"
                FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
-               WHERE (($3 AND e.sealed_in = $1) OR (NOT $3 AND e.sealed_in IS NULL
-                      AND (e.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1))
+               WHERE (($3 AND e.sealed_in = $1) OR (NOT $3
+                      AND (e.sealed_in IS NULL OR e.sealed_in > $6 AND e.sealed_in <= 'infinity'::date)
+                      AND (e.occurred_at AT TIME ZONE $2)::date BETWEEN $4 AND $1
+                      AND e.recorded_at <= coalesce($7, 'infinity'::timestamptz)))
                  AND ($5::text IS NULL OR e.account = $5)
                GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"#,
         day.date,
         day.zone,
         day.sealed,
         day.start,
-        day.book
+        day.book,
+        day.last,
+        day.as_of
     )
     .fetch_all(&mut *snapshot)
     .await

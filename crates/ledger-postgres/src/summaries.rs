@@ -15,12 +15,16 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use sqlx::PgConnection;
 
-use crate::books::{carry, keep};
+use crate::books::carry;
 use crate::error::ledger_error;
 use crate::{PostgresLedger, lock};
 
 /// The lock under which days are sealed, one at a time in a database. Any number that nothing else uses.
 const SEAL_LOCK: i64 = 0x6368_6172_6765;
+
+/// The lock under which it is settled which mails there are and who sends them: a mail on one channel can stand in the way of
+/// another on another, which no row tells. Any number that nothing else uses.
+const MAIL_LOCK: i64 = 0x6368_6172_6768;
 
 /// Lets a transaction that goes through a day, or through a backlog of years, take longer than any other may.
 pub(crate) async fn allow_time(transaction: &mut PgConnection) -> Result<(), LedgerError> {
@@ -97,8 +101,8 @@ impl Summaries for PostgresLedger {
         .await
         .map_err(ledger_error)?;
         carry(&mut transaction, seal.date).await?;
-        keep(&mut transaction, seal).await?;
         transaction.commit().await.map_err(ledger_error)?;
+        self.keep_sealed(seal).await;
         Ok(true)
     }
 
@@ -125,8 +129,8 @@ impl Summaries for PostgresLedger {
         self.settle_claim(claim, outcome, now).await
     }
 
-    async fn in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
-        self.claims_in_doubt(channel, times).await
+    async fn in_doubt(&self, channel: &str, place: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
+        self.claims_in_doubt(channel, place, times).await
     }
 
     async fn looked(&self, claim: &Claim, found: &Found) -> Result<(), LedgerError> {

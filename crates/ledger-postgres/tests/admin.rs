@@ -118,6 +118,7 @@ async fn serve(server: &PostgresLedger) {
         mails: vec![DayMail::together(date(1))],
         channel: "folder".to_owned(),
         reference: "summary/2026-01-06".to_owned(),
+        place: None,
         now: day(2),
         lease: LEASE,
         by_person: false,
@@ -127,7 +128,7 @@ async fn serve(server: &PostgresLedger) {
         .settle(&claim, &SendOutcome::Unknown { reason: String::new() }, day(2) + TimeDelta::seconds(1))
         .await
         .unwrap();
-    server.in_doubt("folder", &LookTimes { after: LEASE, again_after: LEASE, until: LEASE }).await.unwrap();
+    server.in_doubt("folder", "mail", &LookTimes { after: LEASE, again_after: LEASE, until: LEASE }).await.unwrap();
     server.looked(&claim, &Found::There).await.unwrap();
 }
 

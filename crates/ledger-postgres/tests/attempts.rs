@@ -7,6 +7,7 @@ use chargebook_domain::AccountId;
 use chargebook_domain::ports::{ClaimRequest, DayMail, Mails, Seal, SendOutcome, Summaries};
 use chargebook_ledger_postgres::{MIGRATOR, OrderSource, PostgresLedger};
 use chargebook_port_contracts::samples::{date, day};
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use sqlx::PgPool;
 
@@ -15,7 +16,7 @@ const CHANNEL: &str = "outlook";
 fn request(mail: DayMail, by_person: bool) -> ClaimRequest {
     let reference = mail.reference();
     let (mails, channel, lease) = (vec![mail], CHANNEL.to_owned(), Duration::from_mins(1));
-    ClaimRequest { mails, channel, reference, now: day(2), lease, by_person }
+    ClaimRequest { mails, channel, reference, place: None, now: day(2), lease, by_person }
 }
 
 async fn sealed(pool: &PgPool) -> PostgresLedger {
@@ -89,4 +90,16 @@ async fn the_attempts_of_a_book_s_own_mail_name_it(pool: PgPool) {
     let own = DayMail::of(date(1), AccountId::own());
     ledger.claim(&request(own, false)).await.unwrap().unwrap();
     assert_eq!(kept(&ledger).await, [(Some("default".to_owned()), 1, false, None, None)]);
+}
+
+#[sqlx::test(migrator = "MIGRATOR")]
+async fn a_lease_runs_by_the_clock_of_the_database_whatever_those_of_the_processes_say(pool: PgPool) {
+    let ledger = sealed(&pool).await;
+    let slow = ClaimRequest { now: day(2) - TimeDelta::hours(3), ..request(DayMail::together(date(1)), false) };
+    let claim = ledger.claim(&slow).await.unwrap().unwrap();
+    let channels = [CHANNEL.to_owned()];
+    assert_eq!(ledger.undelivered(&channels, Mails::Together, day(2) + TimeDelta::hours(3)).await.unwrap(), []);
+    assert_eq!(kept(&ledger).await, [attempt(1, false, None)], "nobody has ended it");
+    ledger.settle(&claim, &SendOutcome::Accepted { receipt: Some("req-1".to_owned()) }, day(2)).await.unwrap();
+    assert_eq!(kept(&ledger).await, [attempt(1, false, Some(("accepted", "req-1")))]);
 }

@@ -1,19 +1,19 @@
-//! How a mailbox is asked for the mails of a reference.
+//! How a mailbox is asked for the mail of one attempt.
 
 use reqwest::Request;
 
-use crate::message::REFERENCE_PROPERTY;
+use crate::message::MARK_PROPERTY;
 
 /// What is asked of each mail. Its subject and body are not: they are nobody's business here.
 pub(crate) const MEMBERS: [&str; 2] = ["id", "isDraft"];
 
-/// A mail may be there several times, such as a draft beside what was sent when a person sent it again.
+/// A mail may be there several times, such as a draft beside what was sent.
 pub(crate) const COPIES_MAX: &str = "10";
 
 /// Graph compares the value without regard to case.
 /// <https://learn.microsoft.com/en-us/graph/api/singlevaluelegacyextendedproperty-get>
-pub(crate) fn filter(reference: &str) -> String {
-    let (property, value) = (literal(REFERENCE_PROPERTY), literal(reference));
+pub(crate) fn filter(mark: &str) -> String {
+    let (property, value) = (literal(MARK_PROPERTY), literal(mark));
     format!("singleValueExtendedProperties/Any(ep: ep/id eq {property} and ep/value eq {value})")
 }
 
@@ -37,7 +37,7 @@ mod tests {
         assert_eq!(
             filter("summary/2026-11-21/o'brien' or '' eq '"),
             "singleValueExtendedProperties/Any(ep: ep/id eq \
-             'String {1425c6b5-2d8f-4e74-b9cc-df0fea931d5f} Name ChargebookMail' and \
+             'String {1425c6b5-2d8f-4e74-b9cc-df0fea931d5f} Name ChargebookAttempt' and \
              ep/value eq 'summary/2026-11-21/o''brien'' or '''' eq ''')"
         );
     }

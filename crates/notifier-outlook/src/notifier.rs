@@ -83,11 +83,11 @@ impl OutlookNotifier {
         })
     }
 
-    async fn find_or_fail(&self, reference: &str) -> Result<Found, SignInFailure> {
+    async fn find_or_fail(&self, mark: &str) -> Result<Found, SignInFailure> {
         if self.format == MailFormat::Mime {
             return Ok(without_marker());
         }
-        Ok(match self.ask(Ask::Look { reference }).await? {
+        Ok(match self.ask(Ask::Look { mark }).await? {
             Ok(response) => found(response).await,
             Err(why) => not_found_out(why),
         })
@@ -120,7 +120,7 @@ impl OutlookNotifier {
         match ask {
             Ask::Send { mail, sent_as } => {
                 let handler = match self.format {
-                    MailFormat::Html => mailbox.send_mail(&message::send_mail_body(mail, &self.recipients)),
+                    MailFormat::Html => mailbox.send_mail(&message::send_mail_body(mail, &self.recipients, sent_as)),
                     MailFormat::Mime => {
                         let body = mime::send_mail_body(mail, &self.envelope(sent_as));
                         let plain = HeaderValue::from_static(mime::CONTENT_TYPE);
@@ -131,8 +131,8 @@ impl OutlookNotifier {
                 let (_, request) = builder.header("client-request-id", sent_as.to_string()).build_split();
                 Ok(request?)
             }
-            Ask::Look { reference } => {
-                let messages = mailbox.messages().list_messages().filter(&[&look::filter(reference)]);
+            Ask::Look { mark } => {
+                let messages = mailbox.messages().list_messages().filter(&[&look::filter(mark)]);
                 let builder = messages.top(look::COPIES_MAX).select(&look::MEMBERS).build().await?;
                 let (_, request) = builder.build_split();
                 Ok(look::with_spaces(request?))
@@ -149,7 +149,7 @@ impl OutlookNotifier {
 #[derive(Clone, Copy)]
 enum Ask<'a> {
     Send { mail: &'a Mail, sent_as: &'a RequestId },
-    Look { reference: &'a str },
+    Look { mark: &'a str },
 }
 
 #[async_trait]
@@ -167,9 +167,14 @@ impl Notifier for OutlookNotifier {
         })
     }
 
+    /// The mailbox; what went as MIME carries no mark.
+    fn place(&self) -> Option<String> {
+        (self.format == MailFormat::Html).then(|| format!("{} {}", self.graph_base, self.sender))
+    }
+
     #[instrument(name = "notifier.find", skip_all, fields(mail.reference = reference))]
-    async fn find(&self, reference: &str) -> Found {
-        self.find_or_fail(reference).await.unwrap_or_else(|failure| not_asked(&failure))
+    async fn find(&self, reference: &str, attempt: &RequestId) -> Found {
+        self.find_or_fail(&message::mark(reference, attempt)).await.unwrap_or_else(|failure| not_asked(&failure))
     }
 }
 

@@ -128,7 +128,11 @@ impl Notifier for SmtpNotifier {
         }
     }
 
-    async fn find(&self, _: &str) -> Found {
+    fn place(&self) -> Option<String> {
+        None
+    }
+
+    async fn find(&self, _: &str, _: &RequestId) -> Found {
         Found::CannotTell {
             reason: format!(
                 "By SMTP no mail can be looked for. Look for its {REFERENCE_HEADER} in a recipient's mailbox, or in the \

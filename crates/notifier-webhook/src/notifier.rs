@@ -77,7 +77,11 @@ impl Notifier for WebhookNotifier {
         }
     }
 
-    async fn find(&self, _: &str) -> Found {
+    fn place(&self) -> Option<String> {
+        None
+    }
+
+    async fn find(&self, _: &str, _: &RequestId) -> Found {
         let place = match self.format {
             SummaryFormat::Json => "Look in the receiver for the message with this Idempotency-Key",
             SummaryFormat::Chat => "Look in the chat",

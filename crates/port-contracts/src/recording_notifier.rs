@@ -53,7 +53,11 @@ impl Notifier for RecordingNotifier {
         state.script.pop_front().unwrap_or(SendOutcome::Accepted { receipt: None })
     }
 
-    async fn find(&self, _: &str) -> Found {
+    fn place(&self) -> Option<String> {
+        None
+    }
+
+    async fn find(&self, _: &str, _: &RequestId) -> Found {
         Found::CannotTell { reason: "It only remembers what it was given.".to_owned() }
     }
 }

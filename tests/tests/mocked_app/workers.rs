@@ -24,6 +24,7 @@ fn quiet_day() -> DayBooks {
         date: samples::date(2),
         zone: BookRules::default().time_zone,
         sealed: true,
+        as_of: None,
         sha256: None,
         book: None,
         books: [].into(),
@@ -49,9 +50,9 @@ fn summaries(done: mpsc::UnboundedSender<&'static str>) -> MockSummaries {
     let sealed = Sealed { last: Some(yesterday), first_recorded: Some(yesterday) };
     summaries.expect_sealed().returning(move |_| Ok(sealed));
     summaries.expect_undelivered().returning(move |channels, _, _| {
-        Ok(vec![Due { mail: DayMail::together(yesterday), channel: channels[0].clone() }])
+        Ok(vec![Due { mail: DayMail::together(yesterday), channel: channels[0].clone(), sent_as: None }])
     });
-    summaries.expect_in_doubt().returning(|_, _| Ok(Vec::new()));
+    summaries.expect_in_doubt().returning(|_, _, _| Ok(Vec::new()));
     summaries.expect_books().returning(|_, _| Ok(quiet_day()));
     summaries.expect_claim().times(1).returning(|request| {
         let ClaimRequest { mails, channel, reference, now, .. } = request.clone();
@@ -76,6 +77,7 @@ async fn a_server_matches_orders_and_mails_the_day_as_soon_as_it_starts() {
     });
     let mut notifier = MockNotifier::new();
     notifier.expect_channel().return_const("mock");
+    notifier.expect_place().returning(|| None);
     notifier
         .expect_send()
         .withf(|mail, _| mail.reference == "summary/2026-01-07")

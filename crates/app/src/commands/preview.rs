@@ -1,5 +1,7 @@
 //! `summary preview`: a day's mail on the screen, in files, or in a browser.
 
+mod as_of;
+
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -8,17 +10,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use chargebook_domain::AccountId;
-use chargebook_domain::ports::{DayMail, Mail};
-use chargebook_domain::summary::Summary;
-use chrono::NaiveDate;
+use chargebook_domain::ports::{Clock as _, DayMail, Mail, Seal};
+use chargebook_domain::service::{Daily, Schedule};
+use chargebook_domain::summary::{Summary, compose};
+use chargebook_ledger_postgres::PostgresLedger;
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::Args;
 use serde::Serialize;
 
+use self::as_of::AsOf;
 use super::disputes::account;
 use super::screen::Screen;
 use super::{Done, Failure, Refused, say};
+use crate::clock::SystemClock;
+use crate::export::{Entry, ExportError, Files, Layout as _, Lines, day_entries};
 use crate::folder::file_name;
-use crate::mail::day_file;
+use crate::mail::{AccountNames, day_file};
 use crate::settings::Settings;
 use crate::wiring;
 
@@ -27,9 +34,12 @@ const OPENERS: [&str; 2] = ["xdg-open", "open"];
 
 #[derive(Args)]
 pub(super) struct Preview {
-    /// The business date [default: today]
+    /// The business date [default: today, or the date of --as-of]
     #[arg(long)]
     date: Option<NaiveDate>,
+    /// What it would have said at this moment, such as 2026-11-21T02:30:00Z, or "2026-11-21 02:30" in the summary's zone
+    #[arg(long, value_name = "TIME")]
+    as_of: Option<AsOf>,
     /// Only this book, such as default or acct_... [default: all together]
     #[arg(long, value_parser = account)]
     account: Option<AccountId>,
@@ -39,6 +49,10 @@ pub(super) struct Preview {
     /// Writes the day's disputes as CSV to this file: what goes with the mail where it is not too large
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Writes the entries that are sealed in the day to this file, as `export journal` does: what goes with the mail
+    /// where `summary.attach_journal` is set and it is not too large
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
     /// Opens the mail as HTML in a browser: the file of --out, or one in the folder for temporary files
     #[arg(long)]
     open: bool,
@@ -54,12 +68,30 @@ struct Shown {
 }
 
 impl Preview {
-    /// The mail that is shown.
-    pub(super) fn wanted(&self, today: NaiveDate) -> DayMail {
-        DayMail { date: self.date.unwrap_or(today), book: self.account.clone() }
+    /// The summary that is shown: as the day was sealed, or as it would be if it were sealed now, or at another moment.
+    pub(super) async fn summary(
+        &self,
+        daily: &Daily,
+        ledger: &PostgresLedger,
+        schedule: Schedule,
+        now: DateTime<Utc>,
+    ) -> Result<Summary, Failure> {
+        let moment = self.as_of.map(|as_of| as_of.moment(schedule.zone, now)).transpose()?;
+        let today = moment.unwrap_or(now).with_timezone(&schedule.zone).date_naive();
+        let mail = DayMail { date: self.date.unwrap_or(today), book: self.account.clone() };
+        let Some(moment) = moment else { return daily.summary(&mail, now).await.map_err(Failure::failed) };
+        let seal = Seal { date: mail.date, zone: schedule.zone, books_start: schedule.books_start, now };
+        let books = ledger.books_as_of(&seal, mail.book, moment).await.map_err(Failure::failed)?;
+        compose(&books).map_err(Failure::failed)
     }
 
-    pub(super) fn show(&self, summary: &Summary, settings: &Settings, screen: Screen) -> Result<Done, Failure> {
+    pub(super) async fn show(
+        &self,
+        summary: &Summary,
+        ledger: &PostgresLedger,
+        settings: &Settings,
+        screen: Screen,
+    ) -> Result<Done, Failure> {
         if summary.books.is_empty() {
             return Err(Refused::new("there is no such book: no dispute is in it").into());
         }
@@ -69,13 +101,17 @@ impl Preview {
             std::fs::write(path, lines).map_err(|error| Refused::unwritable(path, error))?;
             say(&format!("The day's disputes are in {}.", path.display()))?;
         }
+        if let Some(path) = &self.journal {
+            write_journal(path, summary, ledger, settings).await?;
+            say(&format!("The day's journal entries are in {}.", path.display()))?;
+        }
         if let Some(path) = self.html_file(&mail)? {
             say(&format!("The mail is in {}.", path.display()))?;
             if self.open && !opened(&OPENERS, &path) {
                 say(&format!("Open it in a browser: there is neither {}.", OPENERS.join(" nor ")))?;
             }
         }
-        if !self.open && self.csv.is_none() && self.out.is_none() {
+        if !self.open && self.csv.is_none() && self.journal.is_none() && self.out.is_none() {
             let shown = Shown { reference: mail.reference, subject: mail.subject, text: mail.text, html: mail.html };
             screen.show(&shown, |mail| format!("Subject: {}\n\n{}", mail.subject, mail.text))?;
         }
@@ -97,6 +133,28 @@ impl Preview {
         written.map_err(|error| Refused::unwritable(&path, error))?;
         Ok(Some(path))
     }
+}
+
+/// Writes the entries of a day, which need not fit into memory.
+async fn write_journal(
+    path: &Path,
+    summary: &Summary,
+    ledger: &PostgresLedger,
+    settings: &Settings,
+) -> Result<(), Failure> {
+    let Schedule { zone, books_start, .. } = settings.schedule;
+    let seal = Seal { date: summary.date, zone, books_start, now: SystemClock.now() };
+    let lines = Lines(AccountNames::new(settings.account_names.clone()));
+    let unwritable = |error| Refused::unwritable(path, error);
+    let mut files = Files::create(Some(path), lines.head()).map_err(unwritable)?;
+    let write = |entry: &Entry| lines.write(entry, &mut files);
+    let written = day_entries(ledger, &seal, summary.book.as_ref(), summary.as_of, write).await;
+    written.map_err(|error| match error {
+        ExportError::Io(error) => unwritable(error).into(),
+        other => Failure::failed(other),
+    })?;
+    files.finish().map_err(unwritable)?;
+    Ok(())
 }
 
 /// Writes a file that only this user may read, in a folder where others write too: what is there is not written to, as it

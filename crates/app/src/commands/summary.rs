@@ -25,7 +25,7 @@ use crate::wiring;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Shows a day's mail: as it was sealed, or as it would be now
+    /// Shows a day's mail: as it was sealed, or as it would be now, or as it would have been at another moment
     Preview(Preview),
     /// Seals the days that have ended and sends their mail, as the server does by itself
     Send(Send),
@@ -78,13 +78,17 @@ pub(super) async fn run(
         Arc::new(SystemClock),
     );
     let daily = daily.with_monitor(wiring::monitor(settings, Arc::new(ledger.clone()))?);
+    let daily = match wiring::day_journals(settings, ledger) {
+        Some(journals) => daily.with_journals(journals),
+        None => daily,
+    };
     let now = SystemClock.now();
     let today = now.with_timezone(&screen.zone).date_naive();
     let sending = |daily, by, channel| Sending { daily, channel, ledger, screen, by, mails: settings.schedule.mails };
     match command {
         Command::Preview(preview) => {
-            let summary = daily.summary(&preview.wanted(today), now).await.map_err(Failure::failed)?;
-            preview.show(&summary, settings, screen)
+            let summary = preview.summary(&daily, ledger, settings.schedule, now).await?;
+            preview.show(&summary, ledger, settings, screen).await
         }
         Command::Send(Send { date, account }) => {
             let date = date.or(today.pred_opt()).ok_or_else(|| Refused::new("there is no day before today"))?;
@@ -134,7 +138,8 @@ impl Sending<'_> {
             return Err(Refused::wrong_usage(Refused::new(why)));
         }
         let mut done = Done::Well;
-        let due = |mail: &DayMail, channel: &String| Due { mail: mail.clone(), channel: channel.clone() };
+        let due =
+            |mail: &DayMail, channel: &String| Due { mail: mail.clone(), channel: channel.clone(), sent_as: None };
         for due in mails.iter().flat_map(|mail| channels.iter().map(move |channel| due(mail, channel))) {
             let (text, ended) = self.mail(&due).await?;
             say(&text)?;

@@ -43,9 +43,20 @@ impl Layout for Lines {
     }
 
     fn write(&self, entry: &Entry, files: &mut Files) -> Result<(), ExportError> {
+        Ok(files.write_all(&self.lines(entry)?)?)
+    }
+}
+
+impl Lines {
+    /// The entry.
+    ///
+    /// # Errors
+    /// Never, as it is written to memory.
+    pub(super) fn lines(&self, entry: &Entry) -> Result<Vec<u8>, ExportError> {
+        let mut lines = Vec::new();
         for posting in &entry.postings {
             let major = posting.amount.to_major();
-            files.write_all(&comma_separated([
+            lines.extend(comma_separated([
                 no_formula(&entry.id).as_str(),
                 &entry.posted_on.to_string(),
                 &entry.occurred_at.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -58,8 +69,8 @@ impl Layout for Lines {
                 &major.map(|major| major.to_string()).unwrap_or_default(),
                 posting.amount.currency().code(),
                 &posting.amount.minor().to_string(),
-            ])?)?;
+            ])?);
         }
-        Ok(())
+        Ok(lines)
     }
 }

@@ -1,6 +1,7 @@
 //! The journal, as other systems take it.
 
 mod accounting;
+mod day;
 mod files;
 mod lines;
 mod plain_text;
@@ -14,6 +15,7 @@ use chargebook_ledger_postgres::reading::JournalLine;
 use chrono::{DateTime, NaiveDate, Utc};
 
 pub(crate) use self::accounting::{NetSuite, QuickBooks, Xero};
+pub(crate) use self::day::{DayFiles, day_entries};
 pub(crate) use self::files::Files;
 pub(crate) use self::lines::Lines;
 pub(crate) use self::plain_text::{Beancount, Hledger};
@@ -74,6 +76,8 @@ pub(crate) enum ExportError {
     Ledger(#[from] LedgerError),
     #[error("the export can't be written")]
     Io(#[from] io::Error),
+    #[error("it is too large")]
+    TooLarge,
     #[error("the sums exceed 64 bits")]
     Overflow,
     #[error("entry {0} has a currency or an account that this version does not know; use the version that wrote it")]

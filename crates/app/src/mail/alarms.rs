@@ -30,8 +30,9 @@ fn words(kind: AlertKind) -> (&'static str, &'static str, &'static str) {
         AlertKind::SummaryLate => (
             "daily summary did not go in time",
             "daily summaries did not go in time",
-            "Look closer with: chargebook summary list. What failed or is unknown, a person sends with: chargebook summary \
-             resend DATE.",
+            "Look closer with: chargebook summary list. What failed, a person sends with: chargebook summary resend DATE (with \
+             --channel or --account where there are several). What is unknown is looked for where that can be done: look \
+             whether it arrived before you have it sent, or it comes twice.",
         ),
         AlertKind::WebhooksSilent => (
             "webhook endpoint is silent",

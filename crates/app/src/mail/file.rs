@@ -1,7 +1,7 @@
 //! The day's disputes as a file, for whoever reckons with them: also those for which the mail has no room.
 
 use chargebook_domain::ports::Attachment;
-use chargebook_domain::summary::{DayRow, Summary};
+use chargebook_domain::summary::{DayJournal, DayRow, Summary};
 use chargebook_domain::{Money, OrderRef, Outcome};
 use chrono::SecondsFormat;
 
@@ -116,9 +116,18 @@ fn dates(summary: &Summary, between: &str) -> String {
 pub(super) fn of_day(summary: &Summary, separator: CsvSeparator) -> Option<Attachment> {
     let is_quiet = summary.decided.lines.is_empty() && summary.changes.lines.is_empty();
     let content = day_file(summary, separator).ok().filter(|_| !is_quiet)?;
-    let name = summary.book.as_ref().map_or_else(
-        || format!("disputes-{}", dates(summary, "-")),
-        |book| format!("disputes-{}-{}", dates(summary, "-"), file_name(book.as_str())),
-    );
-    Some(Attachment { name: format!("{name}.csv"), media_type: "text/csv", content })
+    Some(attachment("disputes", summary, content))
+}
+
+/// The file of the day's journal entries, where it is to go with the mail and some mail has room for it.
+pub(super) fn of_journal(summary: &Summary) -> Option<Attachment> {
+    match summary.journal.as_ref()? {
+        DayJournal::File(content) => Some(attachment("journal", summary, content.clone())),
+        DayJournal::TooLarge => None,
+    }
+}
+
+fn attachment(what: &str, summary: &Summary, content: Vec<u8>) -> Attachment {
+    let of_book = summary.book.as_ref().map(|book| format!("-{}", file_name(book.as_str()))).unwrap_or_default();
+    Attachment { name: format!("{what}-{}{of_book}.csv", dates(summary, "-")), media_type: "text/csv", content }
 }

@@ -36,7 +36,7 @@ use view::{Need, View};
 
 /// No mail is larger as it goes to Graph, where its files are base64 in JSON. Graph takes four times as much; mailboxes
 /// and whoever waits for a mail on a telephone take less.
-const BYTES_MAX: usize = 1_000_000;
+pub(crate) const BYTES_MAX: usize = 1_000_000;
 
 /// What the operator decides of how mails are written.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -53,15 +53,20 @@ pub struct MailStyle {
 #[must_use]
 pub fn write(summary: &Summary, style: &MailStyle, sent_again: Option<DateTime<Utc>>) -> Mail {
     let mut view = View::new(summary, style, sent_again);
-    if let Some(file) = file::of_day(summary, style.csv) {
-        view.file = Some(file.name.clone());
-        let mail = Mail { attachments: vec![file], ..without_file(&view) };
-        if bytes(&mail) <= BYTES_MAX {
-            return mail;
+    let (disputes, journal) = (file::of_day(summary, style.csv), file::of_journal(summary));
+    for (disputes, journal) in [(&disputes, &journal), (&disputes, &None), (&None, &journal)] {
+        view.file = disputes.as_ref().map(|file| file.name.clone());
+        view.journal = journal.as_ref().map(|file| file.name.clone());
+        let attachments: Vec<_> = [disputes, journal].into_iter().flatten().cloned().collect();
+        if !attachments.is_empty() {
+            let mail = Mail { attachments, ..without_files(&view) };
+            if bytes(&mail) <= BYTES_MAX {
+                return mail;
+            }
         }
-        view.file = None;
     }
-    without_file(&view)
+    (view.file, view.journal) = (None, None);
+    without_files(&view)
 }
 
 /// About how large it is as JSON.
@@ -71,7 +76,7 @@ fn bytes(mail: &Mail) -> usize {
     files.fold(mail.html.len().saturating_add(escaped), usize::saturating_add)
 }
 
-fn without_file(view: &View<'_>) -> Mail {
+fn without_files(view: &View<'_>) -> Mail {
     Mail {
         reference: DayMail { date: view.summary.date, book: view.summary.book.clone() }
             .reference_since(view.summary.from),

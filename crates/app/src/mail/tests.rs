@@ -1,3 +1,4 @@
+mod files;
 mod fixture;
 mod locale;
 mod recent;
@@ -141,6 +142,25 @@ fn the_subject_says_the_result() {
     }
     let preview = summary(DayBooks { sealed: false, ..no_books() });
     assert_eq!(mail(&preview).subject, "Preview - Disputes 21 Nov: none closed");
+}
+
+#[test]
+fn a_day_as_of_an_earlier_moment_says_so_and_leaves_out_how_disputes_stand() {
+    let as_of = Some("2026-11-21T01:30:00Z".parse().unwrap());
+    let rows = earlier_decisions().into_iter().map(|row| DayRow { order: None, ..row }).collect();
+    let told = mail(&summary(DayBooks { sealed: false, as_of, rows, ..no_books() }));
+    assert!(told.subject.starts_with("As of 21 Nov 2026 02:30, not sealed - Disputes 21 Nov: "), "{}", told.subject);
+    check_snapshot("as_of.txt", &told.text);
+    check_snapshot("as_of.html", &told.html);
+    for body in [&told.text, &told.html] {
+        let told = body.to_lowercase();
+        assert!(told.contains("as of 21 nov 2026 02:30: not sealed."), "{body}");
+        assert!(told.contains("sections about how disputes stand, and orders, are left out."), "{body}");
+        for standing in ["open now", "month and 90 days", "30 days", "no order", "needs attention", "networks"] {
+            assert!(!told.contains(standing), "{standing}: {body}");
+        }
+        assert!(told.contains("the journal agrees with these figures: yes"), "{body}");
+    }
 }
 
 #[test]

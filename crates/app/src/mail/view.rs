@@ -23,10 +23,14 @@ const CHANGES_MAX: usize = 100;
 
 pub(super) struct View<'a> {
     pub(super) summary: &'a Summary,
+    /// The moment of which it is told, where that is not now.
+    pub(super) as_of: Option<String>,
     /// When a person had it sent, where that is why it goes.
     pub(super) sent_again: Option<String>,
     /// The file of the day's disputes, where it goes with the mail.
     pub(super) file: Option<String>,
+    /// The file of the day's journal entries, where it goes with the mail.
+    pub(super) journal: Option<String>,
     /// The book, of whose mail this is.
     pub(super) account: Option<String>,
     pub(super) by_book: ByBook,
@@ -119,8 +123,10 @@ impl<'a> View<'a> {
         let changed: BTreeSet<_> = summary.changes.lines.iter().map(|line| &line.row.key).collect();
         Self {
             summary,
+            as_of: summary.as_of.map(|at| moment(at, summary.zone)),
             sent_again: sent_again.map(|at| moment(at, summary.zone)),
             file: None,
+            journal: None,
             account: summary.book.as_ref().map(|book| shown::identifier(book.as_str())),
             by_book: ByBook::of(summary, numbers),
             win_rate: Share::of_counts(summary.win_rate, numbers),

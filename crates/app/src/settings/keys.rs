@@ -19,7 +19,7 @@ impl Kind {
     }
 }
 
-const KEYS: [(&str, Kind); 78] = [
+const KEYS: [(&str, Kind); 79] = [
     ("alerts.evidence_days", Kind::Text),
     ("alerts.orphan_days", Kind::Text),
     ("alerts.quarantined", Kind::Text),
@@ -83,6 +83,7 @@ const KEYS: [(&str, Kind); 78] = [
     ("stripe.livemode", Kind::Text),
     ("stripe.requests_per_second", Kind::Text),
     ("stripe.webhook_secrets", Kind::SecretList),
+    ("summary.attach_journal", Kind::Text),
     ("summary.channels", Kind::List),
     ("summary.csv_separator", Kind::Text),
     ("summary.locale", Kind::Text),

@@ -17,6 +17,10 @@ pub(super) fn csv_separator(reader: &mut Reader) -> CsvSeparator {
     separator.unwrap_or_default()
 }
 
+pub(super) fn attach_journal(reader: &mut Reader) -> bool {
+    reader.parse("summary.attach_journal", "write true or false", |text| text.parse().ok()).unwrap_or(false)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -30,11 +34,11 @@ mod tests {
         let written = |text| {
             let file = Some(FileText { path: "test.toml", text });
             let settings = Settings::read(file, &BTreeMap::new(), &|_| Err(io::ErrorKind::NotFound.into())).unwrap();
-            (settings.numbers, settings.csv_separator)
+            (settings.numbers, settings.csv_separator, settings.attach_journal)
         };
         let swiss = NumberFormat::of_locale("de-CH").unwrap();
-        let set = "[summary]\nlocale = \"de-CH\"\ncsv_separator = \"semicolon\"";
-        assert_eq!(written(set), (swiss, CsvSeparator::Semicolon));
-        assert_eq!(written(""), (NumberFormat::default(), CsvSeparator::Comma));
+        let set = "[summary]\nlocale = \"de-CH\"\ncsv_separator = \"semicolon\"\nattach_journal = true";
+        assert_eq!(written(set), (swiss, CsvSeparator::Semicolon, true));
+        assert_eq!(written(""), (NumberFormat::default(), CsvSeparator::Comma, false));
     }
 }

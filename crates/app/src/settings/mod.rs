@@ -96,6 +96,8 @@ pub struct Settings {
     pub numbers: NumberFormat,
     /// How the file of a day's disputes is written.
     pub csv_separator: CsvSeparator,
+    /// Whether a day's journal entries go with its mail.
+    pub attach_journal: bool,
     /// How mail is handed to a mail server, if it is.
     pub smtp: Option<SmtpSettings>,
     /// Where the day's mail is posted, if it is.

@@ -19,7 +19,7 @@ use url::{Host, Url};
 use super::alerts::alerts;
 use super::channels::{Channel, channels};
 use super::keys::nearest_of;
-use super::mails::{csv_separator, numbers};
+use super::mails::{attach_journal, csv_separator, numbers};
 use super::notifiers::{smtp, webhook};
 use super::outlook::outlook;
 use super::reader::Reader;
@@ -102,6 +102,7 @@ pub(super) fn settings(reader: &mut Reader) -> Settings {
         alerts: alerts(reader),
         numbers: numbers(reader),
         csv_separator: csv_separator(reader),
+        attach_journal: attach_journal(reader),
         smtp,
         webhook,
         account_names: of_accounts(reader, "journal.accounts", "name"),

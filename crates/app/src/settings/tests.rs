@@ -242,6 +242,7 @@ fn every_problem_is_told_at_once() {
         "stripe.livemode",
         "stripe.requests_per_second",
         "stripe.webhook_secrets",
+        "summary.attach_journal",
         "summary.channels",
         "summary.channels",
         "summary.csv_separator",

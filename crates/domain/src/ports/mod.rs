@@ -6,6 +6,7 @@ mod backfills;
 mod clock;
 mod completeness;
 mod customers;
+mod day_journals;
 mod dispute_reader;
 mod dispute_source;
 mod follow_ups;
@@ -29,6 +30,7 @@ pub use backfills::{Backfills, Slice, Tally};
 pub use clock::Clock;
 pub use completeness::Completeness;
 pub use customers::{Customers, Rehashed};
+pub use day_journals::DayJournals;
 pub use dispute_reader::{
     Cursor, Detail, DisputeReader, Listing, MovementKind, MovementReading, Origin, Page, Period, Read, ReadError,
     ReadMovement,

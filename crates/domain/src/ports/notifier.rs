@@ -110,10 +110,15 @@ pub trait Notifier: Send + Sync {
     /// It never tries again where the first attempt may have been accepted.
     async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome;
 
-    /// Looks for a mail that may have been taken, by its [reference](Mail::reference). It sends nothing.
+    /// Where a mail that is sent now could be looked for later, such as the address of a mailbox; `None` where it could not.
+    /// Whoever has another place can't tell what became of the mail.
+    fn place(&self) -> Option<String>;
+
+    /// Looks for the mail of one attempt, which may have been taken, by its [reference](Mail::reference) and what the attempt
+    /// is called. It sends nothing, and is asked only in the [place](Self::place) to which the mail went.
     ///
     /// It says [`Found::There`] or [`Found::NotThere`] only where that is certain: a mail that is not there is sent again.
-    async fn find(&self, reference: &str) -> Found;
+    async fn find(&self, reference: &str, attempt: &RequestId) -> Found;
 }
 
 #[cfg(test)]

@@ -118,6 +118,9 @@ pub struct Due {
     pub mail: DayMail,
     /// The channel on which it goes.
     pub channel: String,
+    /// What its last attempt was sent as, if there was one: the days that went as one then go as one again, under the same
+    /// reference, by which whoever took them knows them.
+    pub sent_as: Option<String>,
 }
 
 /// The right to send one mail, once: of a day, or of several that go as one.
@@ -214,12 +217,12 @@ pub trait Summaries: Send + Sync {
     /// [`LedgerError`].
     async fn settle(&self, claim: &Claim, outcome: &SendOutcome, now: DateTime<Utc>) -> Result<(), LedgerError>;
 
-    /// The attempts on `channel` whose end is unknown and that it is time to look for. What a person had sent beside an
+    /// The attempts on `channel` whose end is unknown, that can be looked for in `place`, and that it is time to. What a person had sent beside an
     /// earlier mail is not among them: that mail would be found.
     ///
     /// # Errors
     /// [`LedgerError`].
-    async fn in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError>;
+    async fn in_doubt(&self, channel: &str, place: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError>;
 
     /// Keeps what a look has shown: what is there was accepted, what is not there is to be sent again, and what can't be told
     /// stays unknown. An attempt that is not the present one, or whose end is known, is left as it is.
@@ -251,6 +254,8 @@ pub struct ClaimRequest {
     pub channel: String,
     /// What the mail is called.
     pub reference: String,
+    /// Where it can be looked for later, if it can.
+    pub place: Option<String>,
     /// When.
     pub now: DateTime<Utc>,
     /// How long sending may take.

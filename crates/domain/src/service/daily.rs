@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use chrono_tz::Tz;
 use super::Monitor;
 use crate::monitor::Month;
 use crate::ports::{
-    Claim, ClaimRequest, Clock, DayMail, Due, Found, LedgerError, LookTimes, Mail, Mails, Notifier, Seal, SendOutcome,
-    Summaries,
+    Claim, ClaimRequest, Clock, DayJournals, DayMail, Due, Found, LedgerError, LookTimes, Mail, Mails, Notifier, Seal,
+    SendOutcome, Summaries,
 };
 use crate::summary::{Summary, compose};
 use crate::{AccountId, MoneyError};
@@ -70,6 +71,7 @@ pub struct Daily {
     schedule: Schedule,
     clock: Arc<dyn Clock>,
     monitor: Option<Monitor>,
+    journals: Option<Arc<dyn DayJournals>>,
 }
 
 /// Who wants a mail to be sent.
@@ -111,13 +113,19 @@ impl Daily {
         schedule: Schedule,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { summaries, notifiers, write, schedule, clock, monitor: None }
+        Self { summaries, notifiers, write, schedule, clock, monitor: None, journals: None }
     }
 
     /// And says in each mail, but those of connected accounts, how near the month is to the networks' programmes.
     #[must_use]
     pub fn with_monitor(self, monitor: Monitor) -> Self {
         Self { monitor: Some(monitor), ..self }
+    }
+
+    /// And sends the day's journal entries along.
+    #[must_use]
+    pub fn with_journals(self, journals: Arc<dyn DayJournals>) -> Self {
+        Self { journals: Some(journals), ..self }
     }
 
     /// Seals every day that has ended and is due, in order, looks for mails that may have gone, and sends every one that is still
@@ -137,37 +145,45 @@ impl Daily {
         self.seal_through(through, now).await?;
         let due = self.undelivered().await?;
         let mut ended = self.look(&mut may_go_on, &mut tell).await;
-        for (channel, mails) in self.as_mails(due) {
+        let mut waiting = VecDeque::from(self.as_mails(due));
+        while let Some(days) = waiting.pop_front() {
             if !may_go_on() {
                 break;
             }
-            match self.send_as_one(&channel, &mails, By::Schedule).await {
+            match self.send_as_one(&days, By::Schedule).await {
                 Ok(outcome) => {
-                    for mail in mails {
-                        let due = Due { mail, channel: channel.clone() };
+                    for due in days {
                         tell(DayDone::Sent { due, outcome: outcome.clone() });
                     }
                 }
                 Err(away @ LedgerError::Unavailable(_)) => return ended.and(Err(away)),
+                // One of them that can't be read keeps back no other.
+                Err(_) if days.len() > 1 => waiting.extend(days.into_iter().map(|due| vec![due])),
                 Err(error) => ended = ended.and(Err(error)),
             }
         }
         ended
     }
 
-    /// Which days go as one on a channel: each by itself, or those that follow each other.
-    fn as_mails(&self, due: Vec<Due>) -> Vec<(String, Vec<DayMail>)> {
-        let mut mails = Vec::<(String, Vec<DayMail>)>::new();
-        for Due { mail, channel } in due {
-            let follows = |(on, days): &&mut (String, Vec<DayMail>)| {
+    /// Which days go as one on a channel: those that did the last time and, where it is wished, those that follow each other
+    /// and never went.
+    fn as_mails(&self, due: Vec<Due>) -> Vec<Vec<Due>> {
+        let mut mails = Vec::<Vec<Due>>::new();
+        for due in due {
+            let belongs = |days: &&mut Vec<Due>| {
                 let last = days.last();
-                self.schedule.missed == Missed::Combined
-                    && *on == channel
-                    && last.is_some_and(|last| last.book == mail.book && last.date.succ_opt() == Some(mail.date))
+                let may_join = due.sent_as.is_some() || self.schedule.missed == Missed::Combined;
+                may_join
+                    && last.is_some_and(|last| {
+                        last.channel == due.channel
+                            && last.sent_as == due.sent_as
+                            && last.mail.book == due.mail.book
+                            && last.mail.date.succ_opt() == Some(due.mail.date)
+                    })
             };
-            match mails.iter_mut().find(follows) {
-                Some((_, days)) => days.push(mail),
-                None => mails.push((channel, vec![mail])),
+            match mails.iter_mut().find(belongs) {
+                Some(days) => days.push(due),
+                None => mails.push(vec![due]),
             }
         }
         mails
@@ -194,14 +210,16 @@ impl Daily {
         mut tell: impl FnMut(DayDone) + Send,
     ) -> Result<(), LedgerError> {
         for notifier in &self.notifiers {
-            for claim in self.summaries.in_doubt(notifier.channel(), &LOOK_TIMES).await? {
+            let Some(place) = notifier.place() else { continue };
+            for claim in self.summaries.in_doubt(notifier.channel(), &place, &LOOK_TIMES).await? {
                 if !may_go_on() {
                     return Ok(());
                 }
-                let found = notifier.find(&claim.reference).await;
+                let found = notifier.find(&claim.reference, &claim.request_id()).await;
                 self.summaries.looked(&claim, &found).await?;
                 for (mail, _) in claim.attempts {
-                    tell(DayDone::Looked { due: Due { mail, channel: claim.channel.clone() }, found: found.clone() });
+                    let (channel, sent_as) = (claim.channel.clone(), Some(claim.reference.clone()));
+                    tell(DayDone::Looked { due: Due { mail, channel, sent_as }, found: found.clone() });
                 }
             }
         }
@@ -244,7 +262,11 @@ impl Daily {
             let next = self.summaries.books(&self.day(next.date, now), next.book.clone()).await?;
             books = books.and_then(next).map_err(too_large)?;
         }
-        let summary = compose(&books).map_err(too_large)?;
+        let mut summary = compose(&books).map_err(too_large)?;
+        // Each day has its own file, so that no entry is in two; what goes as one has none.
+        if let Some(journals) = self.journals.as_ref().filter(|_| more.is_empty()) {
+            summary.journal = journals.of_day(&self.day(mail.date, now), mail.book.clone()).await?;
+        }
         // The networks look at the shop as a whole, so that its estimates are not in a connected account's mail.
         let is_of_shop = mail.book.as_ref().is_none_or(|book| *book == AccountId::own());
         let Some(monitor) = self.monitor.as_ref().filter(|_| is_of_shop) else { return Ok(summary) };
@@ -266,18 +288,22 @@ impl Daily {
     /// # Errors
     /// [`LedgerError`]. Where it comes after the mail was handed over, the claim runs out and the delivery is unknown.
     pub async fn send(&self, due: &Due, by: By) -> Result<Option<SendOutcome>, LedgerError> {
-        self.send_as_one(&due.channel, std::slice::from_ref(&due.mail), by).await
+        self.send_as_one(std::slice::from_ref(due), by).await
     }
 
-    async fn send_as_one(&self, channel: &str, mails: &[DayMail], by: By) -> Result<Option<SendOutcome>, LedgerError> {
+    /// All are of one channel.
+    async fn send_as_one(&self, days: &[Due], by: By) -> Result<Option<SendOutcome>, LedgerError> {
+        let mails: Vec<_> = days.iter().map(|due| due.mail.clone()).collect();
+        let channel = days.first().map_or("", |due| due.channel.as_str());
         let notifier = self.notifiers.iter().find(|notifier| notifier.channel() == channel);
         let (Some(notifier), Some((first, more))) = (notifier, mails.split_first()) else { return Ok(None) };
         let now = self.clock.now();
         let written = (self.write)(&self.summary_of(first, more, now).await?, (by == By::Person).then_some(now));
         let request = ClaimRequest {
-            mails: mails.to_vec(),
             channel: channel.to_owned(),
             reference: written.reference.clone(),
+            place: notifier.place(),
+            mails,
             now: self.clock.now(),
             lease: LEASE,
             by_person: by == By::Person,

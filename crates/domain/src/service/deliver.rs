@@ -11,7 +11,7 @@ use crate::ports::{
 use crate::rules::EndpointName;
 
 /// How long sending one message may take. Longer than any attempt takes.
-const LEASE: Duration = Duration::from_mins(2);
+const LEASE: Duration = Duration::from_mins(5);
 
 /// Writes the mail of a message.
 pub type WriteOwedMail = dyn Fn(&OutboxMessage) -> Mail + Send + Sync;
@@ -39,7 +39,7 @@ pub struct Delivered {
 
 impl Deliver {
     /// Sends what is in `outbox`: mails, as `write` makes them, through the first of `notifiers`
-    /// that does not refuse them, and webhooks through `outgoing`.
+    /// that takes them, and webhooks through `outgoing`.
     #[must_use]
     pub fn new(
         outbox: Arc<dyn Outbox>,
@@ -90,20 +90,20 @@ impl Deliver {
 }
 
 impl Deliver {
-    /// On the first channel that does not refuse it. Where all do, it is sent again if one of them asks for that.
+    /// On the first channel that takes it. Where none does, it is sent again if one of them may take it then, or may have.
     async fn send_mail(&self, message: &OutboxMessage, attempt: i32) -> SendOutcome {
-        let mut refused = None;
+        let mut kept: Option<SendOutcome> = None;
         for notifier in &self.notifiers {
             let request = RequestId::of(notifier.channel(), &message.id, attempt, self.clock.now());
             let outcome = notifier.send(&(self.write)(message), &request).await;
-            match &outcome {
-                SendOutcome::Accepted { .. } | SendOutcome::Unknown { .. } => return outcome,
-                SendOutcome::Refused { retry_after: None, .. } if refused.is_some() => {}
-                SendOutcome::Refused { .. } => refused = Some(outcome),
+            match (&outcome, &kept) {
+                (SendOutcome::Accepted { .. }, _) => return outcome,
+                (_, Some(SendOutcome::Unknown { .. })) | (SendOutcome::Refused { retry_after: None, .. }, Some(_)) => {}
+                (SendOutcome::Refused { .. } | SendOutcome::Unknown { .. }, _) => kept = Some(outcome),
             }
         }
         let reason = "There is no channel for mails: see summary.channels.".to_owned();
-        refused.unwrap_or(SendOutcome::Refused { reason, retry_after: None })
+        kept.unwrap_or(SendOutcome::Refused { reason, retry_after: None })
     }
 }
 

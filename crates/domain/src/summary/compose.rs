@@ -62,6 +62,15 @@ pub struct Section<Line> {
     pub totals: Totals,
 }
 
+/// The entries of a day's journal, as a file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum DayJournal {
+    /// What is in the file.
+    File(Vec<u8>),
+    /// No mail has room for it.
+    TooLarge,
+}
+
 /// The summary of one business day.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Summary {
@@ -73,6 +82,8 @@ pub struct Summary {
     pub zone: Tz,
     /// Whether the day is sealed; if not, this is a preview.
     pub sealed: bool,
+    /// The moment of which it is told, instead of now; see [`DayBooks::as_of`].
+    pub as_of: Option<DateTime<Utc>>,
     /// The SHA-256 of what was kept of it, as 64 hexadecimal digits.
     pub sha256: Option<String>,
     /// The one book that it is of; `None` for all together.
@@ -112,6 +123,8 @@ pub struct Summary {
     /// What each programme of the networks says of the month, all books together; none without a monitor, `None` where it
     /// could not be counted.
     pub monitor: Option<Vec<Estimate>>,
+    /// The file of the day's entries, where it is to go with the mail and there are any.
+    pub journal: Option<DayJournal>,
 }
 
 impl Summary {
@@ -151,6 +164,7 @@ pub fn compose(books: &DayBooks) -> Result<Summary, MoneyError> {
         date: books.date,
         zone: books.zone,
         sealed: books.sealed,
+        as_of: books.as_of,
         sha256: books.sha256.clone(),
         book: books.book.clone(),
         books: by_book(books, &decided, &changes)?,
@@ -170,6 +184,7 @@ pub fn compose(books: &DayBooks) -> Result<Summary, MoneyError> {
         open: books.open.clone(),
         attention: books.attention,
         monitor: Some(Vec::new()),
+        journal: None,
     };
     let count = |outcome| u64::try_from(summary.count(outcome)).unwrap_or(u64::MAX);
     let (won, lost) = (count(Outcome::Won), count(Outcome::Lost));

@@ -10,4 +10,4 @@ pub use books::{
     Attention, DayBooks, DayRow, LedgerMove, OpenBalance, REASONS_MAX, ReasonCount, TREND_DAYS, TrendDay, Unresolved,
     Window,
 };
-pub use compose::{ChangeLine, ClosedLine, Ratio, Section, Summary, Totals, compose};
+pub use compose::{ChangeLine, ClosedLine, DayJournal, Ratio, Section, Summary, Totals, compose};

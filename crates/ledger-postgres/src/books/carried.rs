@@ -94,11 +94,13 @@ pub(super) async fn opening(
                      UNION ALL
                      SELECT account, p.ledger_account, p.currency, p.amount_minor
                      FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
-                     WHERE e.sealed_in > coalesce($6, '-infinity'::date) AND e.sealed_in < $1
+                     WHERE e.sealed_in > coalesce($6, '-infinity'::date) AND e.sealed_in < $1 AND e.sealed_in <= $7
                      UNION ALL
                      SELECT account, p.ledger_account, p.currency, p.amount_minor
                      FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
-                     WHERE e.sealed_in IS NULL AND NOT $4 AND (e.occurred_at AT TIME ZONE $3)::date < $2) s
+                     WHERE (e.sealed_in IS NULL OR e.sealed_in > $7 AND e.sealed_in <= 'infinity'::date)
+                       AND NOT $4 AND (e.occurred_at AT TIME ZONE $3)::date < $2
+                       AND e.recorded_at <= coalesce($8, 'infinity'::timestamptz)) s
                WHERE $5::text IS NULL OR account = $5
                GROUP BY 1, 2"#,
         day.date,
@@ -106,7 +108,9 @@ pub(super) async fn opening(
         day.zone,
         day.sealed,
         day.book,
-        day.carried_before
+        day.carried_before,
+        day.last,
+        day.as_of
     )
     .fetch_all(&mut *snapshot)
     .await
@@ -131,12 +135,14 @@ pub(super) async fn resolved(
                    SELECT account, currency, recovered_delta_minor, loss_delta_minor, fee_delta_minor, fx_delta_minor,
                           pending_delta_minor, suspense_delta_minor, net_delta_minor, closed_delta, won_delta, lost_delta
                    FROM chargebook.resolutions
-                   WHERE sealed_in > coalesce($5, '-infinity'::date) AND sealed_in <= $1
+                   WHERE sealed_in > coalesce($5, '-infinity'::date) AND sealed_in <= $1 AND sealed_in <= $6
                    UNION ALL
                    SELECT account, currency, recovered_delta_minor, loss_delta_minor, fee_delta_minor, fx_delta_minor,
                           pending_delta_minor, suspense_delta_minor, net_delta_minor, closed_delta, won_delta, lost_delta
                    FROM chargebook.resolutions
-                   WHERE sealed_in IS NULL AND NOT $3 AND (occurred_at AT TIME ZONE $2)::date <= $1
+                   WHERE (sealed_in IS NULL OR sealed_in > $6 AND sealed_in <= 'infinity'::date)
+                     AND NOT $3 AND (occurred_at AT TIME ZONE $2)::date <= $1
+                     AND recorded_at <= coalesce($7, 'infinity'::timestamptz)
                )
                SELECT currency AS "currency!", sum(recovered)::bigint AS "recovered!", sum(loss)::bigint AS "loss!",
                       sum(fee)::bigint AS "fee!", sum(fx)::bigint AS "fx!", sum(pending)::bigint AS "pending!",
@@ -147,7 +153,9 @@ pub(super) async fn resolved(
         day.zone,
         day.sealed,
         day.book,
-        day.carried
+        day.carried,
+        day.last,
+        day.as_of
     )
     .fetch_all(&mut *snapshot)
     .await

@@ -3,7 +3,8 @@
 use chargebook_domain::AccountId;
 use chargebook_domain::ports::{LedgerError, Seal};
 use chargebook_domain::summary::DayBooks;
-use sqlx::{Connection as _, PgConnection};
+use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 
 use super::day_books;
 use super::kept::Kept;
@@ -14,20 +15,6 @@ use crate::summaries::allow_time;
 /// The key of a book's content; all together have an empty one, which no book has.
 fn key(book: Option<&AccountId>) -> &str {
     book.map_or("", AccountId::as_str)
-}
-
-/// Keeps the content of a day that this transaction seals, of all books together. Where sums do not fit, the day is sealed all
-/// the same, and whoever asks for its content is told.
-pub(crate) async fn keep(transaction: &mut PgConnection, seal: &Seal) -> Result<(), LedgerError> {
-    let mut part = transaction.begin().await.map_err(ledger_error)?;
-    match day_books(&mut part, seal, None).await {
-        Ok(books) => {
-            insert(&mut part, seal, None, books).await?;
-            part.commit().await.map_err(ledger_error)
-        }
-        Err(LedgerError::Corrupt { .. }) => part.rollback().await.map_err(ledger_error),
-        Err(error) => Err(error),
-    }
 }
 
 async fn insert(
@@ -72,16 +59,23 @@ async fn kept(
 }
 
 impl PostgresLedger {
-    /// The day as it was kept, or as it is now. A sealed day that was not kept is, the first time: of one book, or by an
-    /// earlier version of all.
+    /// Keeps a day that was just sealed, of all books together. Where that fails, whoever asks for it first keeps it.
+    pub(crate) async fn keep_sealed(&self, seal: &Seal) {
+        if let Err(error) = self.day_books(seal, None).await {
+            tracing::warn!(%error, "a sealed day could not be kept; it is when it is first asked for");
+        }
+    }
+
+    /// The day as it was kept, or as it is now. A day that is sealed and was not kept is, the first time, while what stands
+    /// beside its figures is still of that time: of one book, when its mail is first written.
     pub(crate) async fn day_books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
         let mut connection = self.pool.acquire().await.map_err(read_error)?;
         if let Some(books) = kept(&mut connection, seal, book.as_ref()).await? {
             return Ok(books);
         }
         drop(connection);
-        let books = self.present_books(seal, book.clone()).await?;
-        if !books.sealed || !self.may_keep().await? {
+        let books = self.books_of_snapshot(seal, book.clone(), None).await?;
+        if !books.sealed || books.books.is_empty() || !self.may_keep(seal).await? {
             return Ok(books);
         }
         let mut connection = self.pool.acquire().await.map_err(ledger_error)?;
@@ -90,7 +84,12 @@ impl PostgresLedger {
         Ok(kept(&mut connection, seal, book.as_ref()).await?.unwrap_or(books))
     }
 
-    async fn present_books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
+    pub(super) async fn books_of_snapshot(
+        &self,
+        seal: &Seal,
+        book: Option<AccountId>,
+        as_of: Option<DateTime<Utc>>,
+    ) -> Result<DayBooks, LedgerError> {
         // One snapshot for all parts: else a batch that commits meanwhile is in some of them and not in others.
         let mut transaction = self.begin().await.map_err(read_error)?;
         sqlx::query!("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
@@ -98,16 +97,20 @@ impl PostgresLedger {
             .await
             .map_err(read_error)?;
         allow_time(&mut transaction).await?;
-        let books = day_books(&mut transaction, seal, book).await?;
+        let books = day_books(&mut transaction, seal, book, as_of).await?;
         transaction.commit().await.map_err(read_error)?;
         Ok(books)
     }
 
-    /// Whoever may only read looks at a day without keeping it.
-    async fn may_keep(&self) -> Result<bool, LedgerError> {
+    /// Not long after its seal, and not by whoever may only read.
+    async fn may_keep(&self, seal: &Seal) -> Result<bool, LedgerError> {
         sqlx::query_scalar!(
-            r#"SELECT has_table_privilege('chargebook.summary_contents', 'INSERT') AND NOT pg_is_in_recovery()
-                      AND current_setting('default_transaction_read_only') = 'off' AS "may!""#
+            r#"SELECT sealed_at > $2::timestamptz - interval '1 day'
+                      AND has_table_privilege('chargebook.summary_contents', 'INSERT') AND NOT pg_is_in_recovery()
+                      AND current_setting('default_transaction_read_only') = 'off' AS "may!"
+               FROM chargebook.summaries WHERE business_date = $1"#,
+            seal.date,
+            seal.now
         )
         .fetch_one(&self.pool)
         .await

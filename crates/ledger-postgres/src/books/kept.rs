@@ -194,6 +194,7 @@ impl Kept {
             date: self.date,
             zone: self.zone.0,
             sealed: true,
+            as_of: None,
             sha256: Some(sha256),
             book: self.book.map(|Word(book)| book),
             books: self.books.into_iter().map(|Word(book)| book).collect(),

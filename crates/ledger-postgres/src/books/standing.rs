@@ -1,17 +1,35 @@
 //! How the disputes stand beside a day: the windows up to it, what is open, what needs a person.
 
 use chargebook_domain::ports::LedgerError;
-use chargebook_domain::summary::{Attention, OpenBalance, Window};
+use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Window};
 use chargebook_domain::{AccountId, Outcome};
-use chrono::NaiveDate;
+use chrono::{Datelike as _, Days, NaiveDate};
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
 
-use super::{Day, currency};
+use super::{Day, currency, recent};
 use crate::error::{corrupt, read_error};
 use crate::reading::money_questions;
 
-pub(super) async fn window(snapshot: &mut PgConnection, day: &Day<'_>, from: NaiveDate) -> Result<Window, LedgerError> {
+/// Adds what is told beside the day.
+pub(super) async fn add(
+    snapshot: &mut PgConnection,
+    day: &Day<'_>,
+    known_books: &[String],
+    books: &mut DayBooks,
+) -> Result<(), LedgerError> {
+    let month = day.date.with_day(1).unwrap_or(day.date);
+    let ninety = day.date.checked_sub_days(Days::new(89)).unwrap_or(day.date);
+    books.month_to_date = window(&mut *snapshot, day, month).await?;
+    books.ninety_days = window(&mut *snapshot, day, ninety).await?;
+    books.trend = recent::trend(&mut *snapshot, day).await?;
+    books.reasons = recent::reasons(&mut *snapshot, day, ninety).await?;
+    books.open = open(&mut *snapshot, day).await?;
+    books.attention = attention(&mut *snapshot, day, known_books).await?;
+    Ok(())
+}
+
+async fn window(snapshot: &mut PgConnection, day: &Day<'_>, from: NaiveDate) -> Result<Window, LedgerError> {
     let counts = sqlx::query!(
         r#"SELECT outcome, count(*) AS "count!", count(*) FILTER (WHERE evidence_submitted) AS "challenged!"
                FROM chargebook.disputes
@@ -65,7 +83,7 @@ pub(super) async fn window(snapshot: &mut PgConnection, day: &Day<'_>, from: Nai
     Ok(window)
 }
 
-pub(super) async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<OpenBalance, LedgerError> {
+async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<OpenBalance, LedgerError> {
     let week = PgInterval { months: 0, days: 8, microseconds: 0 };
     let rows = sqlx::query!(
         r#"SELECT currency, count(*) FILTER (WHERE outcome = 'open') AS "disputes!",
@@ -100,7 +118,7 @@ pub(super) async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<O
     Ok(open)
 }
 
-pub(super) async fn attention(
+async fn attention(
     snapshot: &mut PgConnection,
     day: &Day<'_>,
     known_books: &[String],

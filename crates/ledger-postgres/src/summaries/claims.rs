@@ -8,9 +8,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
 
+use super::MAIL_LOCK;
 use super::due::{of_slot, slot};
-use crate::PostgresLedger;
 use crate::error::ledger_error;
+use crate::{PostgresLedger, lock};
 
 /// An interval of the database's. None is longer than a day, which is exact in it.
 fn interval(duration: Duration) -> PgInterval {
@@ -47,7 +48,7 @@ async fn begin(
            WHERE business_date = $1 AND state = 'sealed'
              AND ($5 OR NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = $1
                                     AND o.channel <> $2 AND o.state IN ('accepted', 'sending', 'unknown')
-                                    AND (NOT $7 OR split_part(o.channel, '/', 1) = $8)
+                                    AND (NOT $7 OR NOT o.beside OR split_part(o.channel, '/', 1) = $8)
                                     AND ($6 <> substring(o.channel FROM '/(.*)$')) IS NOT TRUE))
            ON CONFLICT (business_date, channel) DO UPDATE SET
                state = 'sending', attempt = d.attempt + 1, claimed_until = EXCLUDED.claimed_until, retry_at = NULL,
@@ -78,6 +79,7 @@ impl PostgresLedger {
             self.tell(channels, Mails::Apart, request.now, Some(mail.date)).await?;
         }
         let mut transaction = self.begin().await.map_err(ledger_error)?;
+        lock(&mut transaction, MAIL_LOCK).await?;
         let mut begun = Vec::new();
         for mail in &request.mails {
             // Dropped, the transaction undoes those before.
@@ -93,8 +95,9 @@ impl PostgresLedger {
         for (mail, one) in begun {
             sqlx::query!(
                 r#"INSERT INTO chargebook.summary_attempts
-                       (business_date, channel, attempt, request_id, by_person, begun_at, state_before, reference)
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"#,
+                       (business_date, channel, attempt, request_id, by_person, begun_at, state_before, reference,
+                        place)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
                 mail.date,
                 slot(&request.channel, mail),
                 one.attempt,
@@ -102,7 +105,8 @@ impl PostgresLedger {
                 request.by_person,
                 request.now,
                 one.before,
-                request.reference
+                request.reference,
+                request.place
             )
             .execute(&mut *transaction)
             .await
@@ -191,13 +195,18 @@ impl PostgresLedger {
         Ok(())
     }
 
-    pub(super) async fn claims_in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
+    pub(super) async fn claims_in_doubt(
+        &self,
+        channel: &str,
+        place: &str,
+        times: &LookTimes,
+    ) -> Result<Vec<Claim>, LedgerError> {
         let rows = sqlx::query!(
             r#"SELECT d.business_date, d.channel, d.attempt, a.begun_at, a.reference AS "reference!"
                FROM chargebook.summary_deliveries d
                JOIN chargebook.summary_attempts a USING (business_date, channel, attempt)
                WHERE d.state = 'unknown' AND split_part(d.channel, '/', 1) = $1
-                 AND a.reference IS NOT NULL AND a.state_before IS NULL
+                 AND a.reference IS NOT NULL AND a.place = $5 AND a.state_before IS NULL
                  AND a.ended_at <= clock_timestamp() - $2::interval
                  AND a.ended_at > clock_timestamp() - $4::interval
                  AND coalesce(a.looked_at <= clock_timestamp() - $3::interval, true)
@@ -205,7 +214,8 @@ impl PostgresLedger {
             channel,
             interval(times.after),
             interval(times.again_after),
-            interval(times.until)
+            interval(times.until),
+            place
         )
         .fetch_all(&self.pool)
         .await

@@ -4,9 +4,10 @@ use chargebook_domain::AccountId;
 use chargebook_domain::ports::{DayMail, Due, LedgerError, Mails};
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::PostgresLedger;
+use super::MAIL_LOCK;
 use crate::books::known_books;
 use crate::error::{corrupt, ledger_error};
+use crate::{PostgresLedger, lock};
 
 /// The key of a mail among those of its day: a book's own has the book behind the channel, whose name has no slash.
 pub(super) fn slot(channel: &str, mail: &DayMail) -> String {
@@ -22,7 +23,7 @@ pub(crate) fn of_slot(date: NaiveDate, slot: &str) -> Result<Due, LedgerError> {
             (channel, Some(parsed))
         }
     };
-    Ok(Due { mail: DayMail { date, book }, channel: channel.to_owned() })
+    Ok(Due { mail: DayMail { date, book }, channel: channel.to_owned(), sent_as: None })
 }
 
 impl PostgresLedger {
@@ -35,6 +36,7 @@ impl PostgresLedger {
         if mails == Mails::Apart || channels.len() > 1 {
             self.tell(channels, mails, now, None).await?;
         }
+        self.hand_over(channels, now).await?;
         let mut due = Vec::new();
         for channel in channels {
             due.extend(match mails {
@@ -56,6 +58,7 @@ impl PostgresLedger {
         date: Option<NaiveDate>,
     ) -> Result<(), LedgerError> {
         let mut transaction = self.begin().await.map_err(ledger_error)?;
+        lock(&mut transaction, MAIL_LOCK).await?;
         let slots: Vec<_> = match mails {
             Mails::Together => channels.to_vec(),
             Mails::Apart => {
@@ -71,8 +74,8 @@ impl PostgresLedger {
                WHERE s.state = 'sealed' AND ($3::date IS NULL OR s.business_date = $3)
                  AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = s.business_date
                                  AND (($4 AND o.channel LIKE '%/%') OR o.state IN ('accepted', 'sending', 'unknown')))
-               ON CONFLICT (business_date, channel) DO UPDATE SET beside = EXCLUDED.beside
-               WHERE d.beside <> EXCLUDED.beside"#,
+               ON CONFLICT (business_date, channel) DO UPDATE SET beside = true
+               WHERE EXCLUDED.beside AND NOT d.beside"#,
             now,
             &slots,
             date,
@@ -85,14 +88,40 @@ impl PostgresLedger {
         transaction.commit().await.map_err(ledger_error)
     }
 
+    /// What was to go beside others on a channel that is no more goes on those that are, which stand for it from now on.
+    async fn hand_over(&self, channels: &[String], now: DateTime<Utc>) -> Result<(), LedgerError> {
+        let mut transaction = self.begin().await.map_err(ledger_error)?;
+        lock(&mut transaction, MAIL_LOCK).await?;
+        sqlx::query!(
+            r#"WITH left_over AS (
+                   UPDATE chargebook.summary_deliveries SET beside = false
+                   WHERE beside AND state IN ('pending', 'failed') AND split_part(channel, '/', 1) <> ALL($2)
+                   RETURNING business_date, coalesce('/' || substring(channel FROM '/(.*)$'), '') AS of_book
+               )
+               INSERT INTO chargebook.summary_deliveries AS d
+                   (business_date, channel, state, attempt, updated_at, beside)
+               SELECT DISTINCT l.business_date, c.channel || l.of_book, 'pending', 0, $1::timestamptz, true
+               FROM left_over l CROSS JOIN unnest($2::text[]) AS c(channel)
+               ON CONFLICT (business_date, channel) DO UPDATE SET beside = true WHERE NOT d.beside"#,
+            now,
+            channels
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(ledger_error)?;
+        transaction.commit().await.map_err(ledger_error)
+    }
+
     async fn due_together(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<Due>, LedgerError> {
-        let dates = sqlx::query_scalar!(
-            r#"SELECT s.business_date FROM chargebook.summaries s
+        let rows = sqlx::query!(
+            r#"SELECT s.business_date, a.reference AS "sent_as?" FROM chargebook.summaries s
                LEFT JOIN chargebook.summary_deliveries d ON d.business_date = s.business_date AND d.channel = $1
+               LEFT JOIN chargebook.summary_attempts a
+                 ON a.business_date = d.business_date AND a.channel = d.channel AND a.attempt = d.attempt
                WHERE s.state = 'sealed'
                  AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = s.business_date
                                  AND o.channel <> $1 AND o.state IN ('accepted', 'sending', 'unknown')
-                                 AND (d.beside IS NOT TRUE OR split_part(o.channel, '/', 1) = $1))
+                                 AND (d.beside IS NOT TRUE OR NOT o.beside OR split_part(o.channel, '/', 1) = $1))
                  AND (d.state IS NULL OR (d.state = 'pending' AND coalesce(d.retry_at, $2) <= $2))
                ORDER BY s.business_date"#,
             channel,
@@ -101,22 +130,24 @@ impl PostgresLedger {
         .fetch_all(&self.pool)
         .await
         .map_err(ledger_error)?;
-        let due = |date| Due { mail: DayMail::together(date), channel: channel.to_owned() };
-        Ok(dates.into_iter().map(due).collect())
+        let due = |date, sent_as| Due { mail: DayMail::together(date), channel: channel.to_owned(), sent_as };
+        Ok(rows.into_iter().map(|row| due(row.business_date, row.sent_as)).collect())
     }
 
     async fn due_apart(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<Due>, LedgerError> {
         let rows = sqlx::query!(
-            r#"SELECT m.business_date AS "date!", $1 || '/' || m.account AS "slot!"
+            r#"SELECT m.business_date AS "date!", $1 || '/' || m.account AS "slot!", a.reference AS "sent_as?"
                FROM (SELECT DISTINCT business_date, substring(channel FROM '/(.*)$') AS account
                      FROM chargebook.summary_deliveries WHERE channel LIKE '%/%' AND state IN ('pending', 'failed')) m
                LEFT JOIN chargebook.summary_deliveries d
                  ON d.business_date = m.business_date AND d.channel = $1 || '/' || m.account
+               LEFT JOIN chargebook.summary_attempts a
+                 ON a.business_date = d.business_date AND a.channel = d.channel AND a.attempt = d.attempt
                WHERE (d.state IS NULL OR (d.state = 'pending' AND coalesce(d.retry_at, $2) <= $2))
                  AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = m.business_date
                                  AND o.channel <> $1 || '/' || m.account
                                  AND o.state IN ('accepted', 'sending', 'unknown')
-                                 AND (d.beside IS NOT TRUE OR split_part(o.channel, '/', 1) = $1)
+                                 AND (d.beside IS NOT TRUE OR NOT o.beside OR split_part(o.channel, '/', 1) = $1)
                                  AND (m.account <> substring(o.channel FROM '/(.*)$')) IS NOT TRUE)
                ORDER BY m.business_date, m.account COLLATE "C""#,
             channel,
@@ -125,6 +156,6 @@ impl PostgresLedger {
         .fetch_all(&self.pool)
         .await
         .map_err(ledger_error)?;
-        rows.into_iter().map(|row| of_slot(row.date, &row.slot)).collect()
+        rows.into_iter().map(|row| Ok(Due { sent_as: row.sent_as, ..of_slot(row.date, &row.slot)? })).collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chargebook_domain::ports::{Aliases, Cause, Ledger, Seal, Summaries};
+use chargebook_domain::ports::{Alias, Aliases, Cause, Ledger, Seal, Summaries};
 use chargebook_domain::summary::{DayBooks, Unresolved, compose};
 use chargebook_domain::{AccountId, BookRules, Category, Currency, Deltas, DisputeKey, LedgerAccount, Observation};
 use chargebook_ledger_postgres::{MIGRATOR, OrderSource, PostgresLedger};
@@ -192,7 +192,7 @@ async fn check(case: &Case, pool: &PgPool, ledger: &PostgresLedger, day: NaiveDa
 }
 
 /// Money of the account: a kind, a day and a book that differ from step to step; every third is tied to a dispute.
-async fn move_money_of_account(case: &Case, ledger: &PostgresLedger, step: i64) {
+pub(crate) async fn move_money_of_account(case: &Case, ledger: &PostgresLedger, step: i64) {
     let id = format!("txn_of_account_{step}");
     let category = [Category::Fee, Category::Other][usize::try_from(step % 2).unwrap()];
     let (account, dispute) = if step % 4 < 2 { (AccountId::own(), "du_1") } else { (book_of_du_2(), "du_2") };
@@ -200,10 +200,10 @@ async fn move_money_of_account(case: &Case, ledger: &PostgresLedger, step: i64) 
         movement(&id, category, day(step % 8), -100 - step, 3),
         Cause { account: account.clone(), ..cause(&format!("evt_of_account_{step}")) },
     );
-    ledger.record(&[entry], day(AFTER)).await.unwrap();
+    ledger.record(&[entry], case.now).await.unwrap();
     if step % 3 == 0 {
         let tie = Aside::Tie(movement_id(&id), DisputeKey { account, ..dispute_key(dispute) });
-        tie.happen(ledger.clone(), case.rules, day(AFTER)).await;
+        tie.happen(ledger.clone(), case.rules, case.now).await;
     }
 }
 
@@ -212,14 +212,14 @@ fn book_of_du_2() -> AccountId {
 }
 
 /// Joins the two disputes of some cases, the one or the other being the double; at some moment both are known.
-async fn join(case: &Case, ledger: &PostgresLedger) {
+pub(crate) async fn join(case: &Case, ledger: &PostgresLedger) {
     let (first, second) = (dispute_key("du_1"), DisputeKey { account: book_of_du_2(), ..dispute_key("du_2") });
     let (double, same_as) = match case.number % 4 {
         1 => (second, first),
         3 => (first, second),
         _ => return,
     };
-    ledger.join(&alias(&double, &same_as)).await.unwrap();
+    ledger.join(&Alias { joined_at: case.now, ..alias(&double, &same_as) }).await.unwrap();
     case.sweep(ledger.clone()).await;
 }
 

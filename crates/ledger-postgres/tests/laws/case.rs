@@ -10,7 +10,7 @@ use chargebook_port_contracts::InMemoryLedger;
 use chargebook_port_contracts::asides::{Aside, asides};
 use chargebook_port_contracts::histories::{DAYS, arriving_of};
 use chargebook_port_contracts::samples::{date, day};
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -38,6 +38,8 @@ pub(crate) enum Happening {
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) number: usize,
+    /// When everything is booked and sealed.
+    pub(crate) now: DateTime<Utc>,
     pub(crate) rules: BookRules,
     pub(crate) books_start: Option<NaiveDate>,
     /// Each once, by dispute.
@@ -90,6 +92,7 @@ fn any_case() -> impl Strategy<Value = Case> {
             let observations = [first.history.observations, second.history.observations].concat();
             Just(slots).prop_shuffle().prop_map(move |slots| Case {
                 number: 0,
+                now: day(AFTER),
                 rules,
                 books_start,
                 observations: observations.clone(),
@@ -145,7 +148,7 @@ impl Case {
 
     /// The wish to seal a day of this case.
     pub(crate) fn seal(&self, date: NaiveDate) -> Seal {
-        Seal { date, zone: self.rules.time_zone, books_start: self.books_start, now: day(AFTER) }
+        Seal { date, zone: self.rules.time_zone, books_start: self.books_start, now: self.now }
     }
 
     /// The day after the last that is sealed.
@@ -175,13 +178,13 @@ impl Case {
         match happening {
             Happening::Deliver(batch) => {
                 let ingest = ingest(Arc::new(ledger.clone()), self.rules);
-                ingest.ingest(&received(batch), day(AFTER)).await.unwrap();
+                ingest.ingest(&received(batch), self.now).await.unwrap();
             }
             Happening::Import(payment) => {
                 ledger.import(std::slice::from_ref(payment)).await.unwrap();
             }
             Happening::Aside(aside) => {
-                aside.happen(ledger.clone(), self.rules, day(AFTER)).await;
+                aside.happen(ledger.clone(), self.rules, self.now).await;
             }
             Happening::SealNextDay => {
                 let next = self.next_day(ledger).await;
@@ -206,7 +209,7 @@ impl Case {
 
     pub(crate) async fn sweep(&self, ledger: impl Ledger + OrderBook + Clone + 'static) {
         let sweep = MatchOrders::new(Arc::new(ledger.clone()), Arc::new(ledger), self.rules);
-        sweep.sweep(day(AFTER)).await.unwrap();
+        sweep.sweep(self.now).await.unwrap();
     }
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
 
 mod apart;
+mod as_of;
 mod books;
 mod carried;
 mod case;

@@ -48,6 +48,7 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
         mails: vec![DayMail::together(date(1))],
         channel: "folder".to_owned(),
         reference: "summary/2026-01-06".to_owned(),
+        place: None,
         now: day(2),
         lease: Duration::from_mins(1),
         by_person: false,

@@ -79,7 +79,9 @@ async fn it_cannot_be_looked_for_so_nobody_is_asked() {
     let fake = FakeGraph::start().await.unwrap();
     let notifier = of_mime(&fake);
     notifier.send(&mail(), &attempt()).await;
-    let Found::CannotTell { reason } = notifier.find(&mail().reference).await else { panic!("it can be told") };
+    let Found::CannotTell { reason } = notifier.find(&mail().reference, &attempt()).await else {
+        panic!("it can be told")
+    };
     assert_readable(&reason, &fake);
     assert!(reason.contains("outlook.format") && reason.contains("Sent Items"), "{reason}");
     assert_eq!(fake.look_requests(), 0);

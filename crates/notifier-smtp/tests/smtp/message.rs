@@ -30,7 +30,7 @@ async fn a_mail_is_handed_over_to_all_recipients_at_once() {
 #[tokio::test]
 async fn a_mail_cannot_be_looked_for() {
     let fake = FakeSmtp::start().await.unwrap();
-    let found = notifier(&fake).find("summary/2026-11-21").await;
+    let found = notifier(&fake).find("summary/2026-11-21", &attempt()).await;
     assert!(matches!(&found, Found::CannotTell { reason } if reason.ends_with('.')), "{found:?}");
     assert_eq!(fake.connections(), 0);
 }

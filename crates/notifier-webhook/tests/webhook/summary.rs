@@ -78,7 +78,9 @@ async fn as_json_it_is_signed_and_bears_its_reference() {
     assert_eq!(received.signed_at(SECRET), "2026-11-21T07:00:00Z".parse().ok());
     let body: Value = serde_json::from_str(&received.body()).unwrap();
     assert_eq!((&body["type"], &body["subject"]), (&json!("summary"), &json!(mail().subject)));
-    let found = notifier.find("summary/2026-11-21").await;
+    let found = notifier
+        .find("summary/2026-11-21", &RequestId::of("webhook", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH))
+        .await;
     assert!(matches!(&found, Found::CannotTell { reason } if reason.contains("Idempotency-Key")), "{found:?}");
     assert!(!format!("{notifier:?}").contains("t0ken") && !format!("{notifier:?}").contains("Zq8"));
 }
@@ -92,7 +94,9 @@ async fn a_chat_gets_a_text_and_nothing_else() {
     let body: Value = serde_json::from_str(&received.body()).unwrap();
     assert_eq!(body, json!({"text": "3 won — €1,204.00\nfraudulent &amp; won"}));
     assert_eq!(received.header("chargebook-signature"), None);
-    let found = notifier.find("summary/2026-11-21").await;
+    let found = notifier
+        .find("summary/2026-11-21", &RequestId::of("webhook", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH))
+        .await;
     assert!(matches!(&found, Found::CannotTell { reason } if reason.contains("chat")), "{found:?}");
 }
 

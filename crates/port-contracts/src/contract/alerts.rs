@@ -121,7 +121,7 @@ pub async fn a_summary_that_was_not_accepted_is_late(books: &dyn Books) {
     assert_eq!(untold(books, &through(3)).await, [late(day_3.clone())]);
     let claim = books.claim(&request_on("outlook", &[3], now)).await.unwrap().unwrap();
     books.settle(&claim, &refused(None), now).await.unwrap();
-    assert_eq!(untold(books, &through(3)).await, [late(format!("outlook/{day_3}"))]);
+    assert_eq!(untold(books, &through(3)).await, [late(format!("outlook/{day_3} takes a person"))]);
     let again = chargebook_domain::ports::ClaimRequest { by_person: true, ..request_on("outlook", &[3], now) };
     let claim = books.claim(&again).await.unwrap().unwrap();
     let taken: SendOutcome = accepted();

@@ -54,6 +54,7 @@ async fn end(books: &dyn Books, mail: &DayMail, channel: &str, outcome: SendOutc
         mails: vec![mail.clone()],
         channel: channel.to_owned(),
         reference: mail.reference(),
+        place: None,
         now,
         lease: Duration::from_mins(5),
         by_person: false,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chargebook_domain::ports::{Claim, ClaimRequest, DayMail, Due, Found, LookTimes, Mails, SendOutcome};
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::deliveries::{accepted, due_on, odd, refused, request_on, sealed_at};
+use super::deliveries::{PLACE, accepted, due_on, odd, refused, request_on, sealed_at};
 use super::{Books, sealing};
 use crate::samples::date;
 
@@ -19,7 +19,7 @@ async fn claim(books: &dyn Books, channel: &str, days: &[i64], now: DateTime<Utc
 }
 
 async fn in_doubt(books: &dyn Books, channel: &str) -> Vec<Claim> {
-    books.in_doubt(channel, &AT_ONCE).await.unwrap()
+    books.in_doubt(channel, PLACE, &AT_ONCE).await.unwrap()
 }
 
 fn unknown() -> SendOutcome {
@@ -140,13 +140,13 @@ pub async fn what_can_not_be_told_is_looked_for_again(books: &dyn Books) {
     let claim = claim(books, "outlook", &[3], now).await.unwrap();
     books.settle(&claim, &unknown(), now).await.unwrap();
     let later = LookTimes { after: Duration::from_mins(10), ..AT_ONCE };
-    assert_eq!(books.in_doubt("outlook", &later).await.unwrap(), [], "what was taken can be hidden for a while");
+    assert_eq!(books.in_doubt("outlook", PLACE, &later).await.unwrap(), [], "what was taken can be hidden for a while");
     books.looked(&claim, &cannot_tell()).await.unwrap();
     assert_eq!((due_on(books, &["outlook"], now).await, odd(books, now).await), (vec![], 1));
     let again_later = LookTimes { again_after: Duration::from_hours(1), ..AT_ONCE };
-    assert_eq!(books.in_doubt("outlook", &again_later).await.unwrap(), []);
+    assert_eq!(books.in_doubt("outlook", PLACE, &again_later).await.unwrap(), []);
     let too_late = LookTimes { until: Duration::ZERO, ..AT_ONCE };
-    assert_eq!(books.in_doubt("outlook", &too_late).await.unwrap(), []);
+    assert_eq!(books.in_doubt("outlook", PLACE, &too_late).await.unwrap(), []);
     assert_eq!(in_doubt(books, "outlook").await, [claim]);
 }
 
@@ -171,4 +171,54 @@ pub async fn what_a_person_had_sent_and_was_refused_is_not_looked_for(books: &dy
     books.settle(&again, &refused(Some(Duration::ZERO)), now).await.unwrap();
     assert_eq!((due_on(books, &["outlook"], now).await, odd(books, now).await), (vec![], 1));
     assert_eq!(in_doubt(books, "outlook").await, []);
+}
+
+/// What went to another place can't be told of in this one.
+pub async fn what_went_elsewhere_is_not_looked_for_here(books: &dyn Books) {
+    let now = sealed_at(books).await;
+    let claim = claim(books, "outlook", &[3], now).await.unwrap();
+    books.settle(&claim, &unknown(), now).await.unwrap();
+    assert_eq!(books.in_doubt("outlook", "another mailbox", &AT_ONCE).await.unwrap(), []);
+    assert_eq!(in_doubt(books, "outlook").await.len(), 1);
+}
+
+/// What was to go on a channel that is no more goes on the one that took its place, and only there.
+pub async fn a_channel_that_is_replaced_hands_over_what_is_left(books: &dyn Books) {
+    let now = sealed_at(books).await;
+    for (channel, outcome) in [("outlook", refused(None)), ("folder", accepted())] {
+        due_on(books, &["outlook", "folder"], now).await;
+        let claim = claim(books, channel, &[3], now).await.unwrap();
+        books.settle(&claim, &outcome, now).await.unwrap();
+    }
+    let due = due_on(books, &["smtp", "folder"], now).await;
+    assert_eq!((days_on(&due, "smtp"), days_on(&due, "folder")), (vec![date(3)], vec![]));
+    assert_eq!(days_on(&due_on(books, &["smtp"], now).await, "smtp"), [date(3)]);
+}
+
+/// What went on another channel meanwhile goes on none of those that were to take it.
+pub async fn what_went_on_a_detour_does_not_go_again(books: &dyn Books) {
+    let now = sealed_at(books).await;
+    let both = ["outlook", "smtp"];
+    for channel in both {
+        due_on(books, &both, now).await;
+        let claim = claim(books, channel, &[3], now).await.unwrap();
+        books.settle(&claim, &refused(Some(Duration::ZERO)), now).await.unwrap();
+    }
+    assert_eq!(days_on(&due_on(books, &["folder"], now).await, "folder"), [date(3)]);
+    let detour = claim(books, "folder", &[3], now).await.unwrap();
+    books.settle(&detour, &accepted(), now).await.unwrap();
+    assert_eq!(due_on(books, &both, now).await, []);
+    assert_eq!(claim(books, "smtp", &[3], now).await, None);
+}
+
+/// Days that went as one are told to have, so that they go as one again.
+pub async fn what_went_as_one_says_so(books: &dyn Books) {
+    let now = sealed_at(books).await;
+    assert!(books.seal(&sealing::seal_of(4)).await.unwrap());
+    let both = claim(books, "outlook", &[3, 4], now).await.unwrap();
+    books.settle(&both, &refused(Some(Duration::ZERO)), now).await.unwrap();
+    assert!(books.seal(&sealing::seal_of(5)).await.unwrap());
+    let due = due_on(books, &["outlook"], now).await;
+    let sent_as: Vec<_> = due.into_iter().map(|due| due.sent_as).collect();
+    assert_eq!(sent_as, [Some(both.reference.clone()), Some(both.reference), None]);
 }

@@ -10,6 +10,9 @@ use super::{Books, observe, sealing};
 use crate::samples::{date, day, observation};
 
 const CHANNEL: &str = "outlook";
+
+/// Where mails can be looked for.
+pub(super) const PLACE: &str = "a mailbox";
 const LEASE: Duration = Duration::from_mins(5);
 
 /// Seals day 3, and some moment after that.
@@ -29,6 +32,7 @@ pub(super) fn request_on(channel: &str, days: &[i64], now: DateTime<Utc>) -> Cla
         mails: days.iter().map(|days| DayMail::together(date(*days))).collect(),
         channel: channel.to_owned(),
         reference: format!("summary of {days:?}"),
+        place: Some(PLACE.to_owned()),
         now,
         lease: LEASE,
         by_person: false,
@@ -147,16 +151,6 @@ pub async fn a_claim_whose_lease_ran_out_is_never_handed_out_again(books: &dyn B
     }
     settle(books, &died, accepted(), now).await;
     assert_eq!(odd(books, now).await, 1, "what ran out is not the present one any more");
-}
-
-/// Leases run by the ledger's clock: a process whose own is wrong ends nobody's claim.
-pub async fn a_clock_that_is_wrong_ends_no_claim(books: &dyn Books) {
-    let now = sealed_at(books).await;
-    let first = claim(books, now).await.unwrap();
-    let slow = now - TimeDelta::hours(3);
-    assert_eq!((claim(books, slow).await, claim_by_person(books, slow).await), (None, None));
-    settle(books, &first, accepted(), slow).await;
-    assert_eq!((undelivered(books, now).await, odd(books, now).await), (vec![], 0));
 }
 
 /// A person decides whether what is unknown goes once more.

@@ -100,9 +100,13 @@ fn mail(reference: &str) -> Mail {
     }
 }
 
+fn called(notifier: &dyn Notifier, reference: &str, attempt: i32) -> RequestId {
+    RequestId::of(notifier.channel(), reference, attempt, DateTime::UNIX_EPOCH)
+}
+
 async fn send(side: &dyn OtherSide, mail: &Mail, attempt: i32) -> SendOutcome {
     let notifier = side.notifier();
-    let attempt = RequestId::of(notifier.channel(), &mail.reference, attempt, DateTime::UNIX_EPOCH);
+    let attempt = called(notifier, &mail.reference, attempt);
     notifier.send(mail, &attempt).await
 }
 
@@ -160,7 +164,8 @@ pub async fn mails_of_two_days_are_two(side: &dyn OtherSide) {
 pub async fn what_was_accepted_is_never_said_not_to_be_there(side: &dyn OtherSide) {
     let mail = mail("summary/2026-11-21");
     send_and_be_accepted(side, &mail).await;
-    let found = side.notifier().find(&mail.reference).await;
+    let attempt = called(side.notifier(), &mail.reference, 1);
+    let found = side.notifier().find(&mail.reference, &attempt).await;
     assert_ne!(found, Found::NotThere);
     if let Found::CannotTell { reason } = found {
         assert!(reason.ends_with('.'), "{reason}");
@@ -170,7 +175,8 @@ pub async fn what_was_accepted_is_never_said_not_to_be_there(side: &dyn OtherSid
 
 /// Else a mail that never went would be taken for sent.
 pub async fn what_was_never_sent_is_never_said_to_be_there(side: &dyn OtherSide) {
-    assert_ne!(side.notifier().find("summary/2026-11-21").await, Found::There);
+    let (notifier, day) = (side.notifier(), "summary/2026-11-21");
+    assert_ne!(notifier.find(day, &called(notifier, day, 1)).await, Found::There);
     assert_eq!(side.arrived().await, []);
 }
 

@@ -45,7 +45,6 @@ macro_rules! deliveries_contract {
                 of_racing_claims_one_wins
                 a_day_that_went_on_another_channel_is_not_sent_again
                 a_claim_whose_lease_ran_out_is_never_handed_out_again
-                a_clock_that_is_wrong_ends_no_claim
                 a_person_can_have_what_is_unknown_sent_again
                 a_person_can_have_what_was_accepted_sent_again
                 what_a_person_had_sent_stands_as_before_when_it_is_refused
@@ -71,7 +70,11 @@ macro_rules! deliveries_contract {
                 what_is_not_there_is_sent_again
                 what_can_not_be_told_is_looked_for_again
                 what_a_person_had_sent_beside_another_is_not_looked_for
-                what_a_person_had_sent_and_was_refused_is_not_looked_for;
+                what_a_person_had_sent_and_was_refused_is_not_looked_for
+                what_went_elsewhere_is_not_looked_for_here
+                a_channel_that_is_replaced_hands_over_what_is_left
+                what_went_on_a_detour_does_not_go_again
+                what_went_as_one_says_so;
             #[alerts]
                 what_is_wrong_is_told_once
                 a_dispute_without_an_order_is_wrong_after_a_while

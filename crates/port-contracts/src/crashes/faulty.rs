@@ -92,8 +92,8 @@ impl<B: Summaries> Summaries for Faulty<B> {
         self.call("settle", self.inner.settle(claim, outcome, now)).await
     }
 
-    async fn in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
-        self.call("in_doubt", self.inner.in_doubt(channel, times)).await
+    async fn in_doubt(&self, channel: &str, place: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
+        self.call("in_doubt", self.inner.in_doubt(channel, place, times)).await
     }
 
     async fn looked(&self, claim: &Claim, found: &Found) -> Result<(), LedgerError> {
@@ -119,7 +119,11 @@ impl<N: Notifier> Notifier for Faulty<N> {
         }
     }
 
-    async fn find(&self, reference: &str) -> Found {
-        self.inner.find(reference).await
+    fn place(&self) -> Option<String> {
+        self.inner.place()
+    }
+
+    async fn find(&self, reference: &str, attempt: &RequestId) -> Found {
+        self.inner.find(reference, attempt).await
     }
 }

@@ -129,8 +129,8 @@ impl Query {
 
     /// The property's name is compared exactly, its value without regard to case.
     fn is_of(&self, mail: &AcceptedMail) -> bool {
-        let property = mail.body.pointer("/message/singleValueExtendedProperties/0");
-        property.is_some_and(|property| {
+        let properties = mail.body.pointer("/message/singleValueExtendedProperties").and_then(Value::as_array);
+        properties.into_iter().flatten().any(|property| {
             property["id"] == self.property.as_str()
                 && property["value"].as_str().is_some_and(|value| value.eq_ignore_ascii_case(&self.value))
         })

@@ -44,8 +44,9 @@ impl State {
     fn late(&self, bounds: &AlertBounds) -> Vec<Wrong> {
         let Some(through) = bounds.summaries_through else { return Vec::new() };
         let nowhere = |date| Wrong::SummaryLate { mail: DayMail::together(date), channel: None };
-        let missing = self.sealed_days.last().and_then(NaiveDate::succ_opt).filter(|missing| *missing <= through);
-        let mut wrong: Vec<_> = missing.map(nowhere).into_iter().collect();
+        let first = self.sealed_days.last().and_then(NaiveDate::succ_opt);
+        let missing = first.into_iter().flat_map(|first| first.iter_days().take_while(|date| *date <= through));
+        let mut wrong: Vec<_> = missing.map(nowhere).collect();
         for date in self.sealed_days.range(..=through) {
             let of_day = || {
                 let on = |channel: &String| bounds.channels.contains(channel);
@@ -55,7 +56,7 @@ impl State {
                 wrong.push(nowhere(*date));
             }
             for ((mail, channel), delivery) in of_day().filter(|(_, of)| of.state != DeliveryState::Accepted) {
-                let due = Due { mail: mail.clone(), channel: channel.clone() };
+                let due = Due { mail: mail.clone(), channel: channel.clone(), sent_as: None };
                 wrong.push(Wrong::late(due, delivery.state));
             }
         }

@@ -45,6 +45,7 @@ impl State {
             date: seal.date,
             zone: seal.zone,
             sealed: is_sealed,
+            as_of: None,
             sha256: None,
             rows: self.day_rows(&rows_of_day, &rows_before),
             moves: moves(&entries_of_day, seal),

@@ -29,6 +29,8 @@ pub(super) struct Delivery {
     beside: bool,
     /// What the last attempt was sent as, and when it was handed out.
     sent_as: Option<(String, DateTime<Utc>)>,
+    /// Where that can be looked for.
+    place: Option<String>,
     /// When its end became unknown, and when it was last looked for.
     ended_at: DateTime<Utc>,
     looked_at: Option<DateTime<Utc>>,
@@ -45,6 +47,7 @@ impl Delivery {
             leased_until: long_ago,
             beside,
             sent_as: None,
+            place: None,
             ended_at: long_ago,
             looked_at: None,
         }
@@ -96,10 +99,10 @@ impl Summaries for InMemoryLedger {
     ) -> Result<Vec<Due>, LedgerError> {
         let mut state = self.state();
         state.pass(now);
-        match mails {
-            Mails::Together if channels.len() == 1 => {}
-            Mails::Together | Mails::Apart => state.tell(channels, mails, None),
+        if mails == Mails::Apart || channels.len() > 1 {
+            state.tell(channels, mails, None);
         }
+        state.hand_over(channels);
         let mut due = Vec::new();
         for channel in channels {
             let of_days: BTreeSet<_> = match mails {
@@ -114,14 +117,18 @@ impl Summaries for InMemoryLedger {
                 delivery.is_none_or(|delivery| delivery.can_be_sent(now, false)) && !state.went_elsewhere(mail, channel)
             };
             let of_channel = of_days.into_iter().filter(can_be_sent);
-            due.extend(of_channel.map(|mail| Due { mail, channel: channel.clone() }));
+            due.extend(of_channel.map(|mail| {
+                let delivery = state.deliveries.get(&(mail.clone(), channel.clone()));
+                let sent_as = delivery.and_then(|delivery| Some(delivery.sent_as.as_ref()?.0.clone()));
+                Due { mail, channel: channel.clone(), sent_as }
+            }));
         }
         due.sort_by_key(|due| due.mail.date);
         Ok(due)
     }
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
-        let ClaimRequest { mails, channel, reference, now, lease, by_person } = request;
+        let ClaimRequest { mails, channel, reference, place, now, lease, by_person } = request;
         let mut state = self.state();
         state.pass(*now);
         for mail in mails {
@@ -144,6 +151,7 @@ impl Summaries for InMemoryLedger {
             (delivery.state, delivery.not_before) = (DeliveryState::Sending, None);
             (delivery.leased_until, delivery.looked_at) = (leased_until, None);
             delivery.sent_as = Some((reference.clone(), *now));
+            delivery.place.clone_from(place);
             delivery.attempt += 1;
             attempts.push((mail.clone(), delivery.attempt));
         }
@@ -169,12 +177,15 @@ impl Summaries for InMemoryLedger {
         Ok(())
     }
 
-    async fn in_doubt(&self, channel: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
+    async fn in_doubt(&self, channel: &str, place: &str, times: &LookTimes) -> Result<Vec<Claim>, LedgerError> {
         let state = self.state();
         let LookTimes { after, again_after, until } = *times;
         let mut claims = Vec::<Claim>::new();
         for ((mail, on), delivery) in &state.deliveries {
-            let is_in_doubt = on == channel && delivery.state == DeliveryState::Unknown && delivery.before.is_none();
+            let is_in_doubt = on == channel
+                && delivery.state == DeliveryState::Unknown
+                && delivery.before.is_none()
+                && delivery.place.as_deref() == Some(place);
             let is_time = delivery.ended_at + after <= state.clock
                 && state.clock < delivery.ended_at + until
                 && delivery.looked_at.is_none_or(|at| at + again_after <= state.clock);
@@ -238,7 +249,7 @@ impl State {
         self.deliveries_of(mail.date).any(|((other, on), delivery)| {
             mail.overlaps(other)
                 && (other, on.as_str()) != (mail, channel)
-                && (!beside || on == channel)
+                && (!beside || !delivery.beside || on == channel)
                 && delivery.may_have_gone()
         })
     }
@@ -260,10 +271,27 @@ impl State {
                 Mails::Together => vec![DayMail::together(day)],
                 Mails::Apart => of_books.collect(),
             };
-            for (mail, channel) in of_day.iter().flat_map(|mail| channels.iter().map(move |channel| (mail, channel))) {
-                let slot = (mail.clone(), channel.clone());
-                self.deliveries.entry(slot).or_insert_with(|| Delivery::pending(beside)).beside = beside;
+            self.add(&of_day, channels, beside);
+        }
+    }
+
+    /// What was to go beside others on a channel that is no more goes on those that are, which stand for it from now on.
+    fn hand_over(&mut self, channels: &[String]) {
+        let mut left = BTreeSet::new();
+        for ((mail, on), delivery) in &mut self.deliveries {
+            let is_open = matches!(delivery.state, DeliveryState::Pending | DeliveryState::Failed);
+            if delivery.beside && is_open && !channels.contains(on) {
+                delivery.beside = false;
+                left.insert(mail.clone());
             }
+        }
+        self.add(&Vec::from_iter(left), channels, true);
+    }
+
+    fn add(&mut self, mails: &[DayMail], channels: &[String], beside: bool) {
+        for (mail, channel) in mails.iter().flat_map(|mail| channels.iter().map(move |channel| (mail, channel))) {
+            let slot = (mail.clone(), channel.clone());
+            self.deliveries.entry(slot).or_insert_with(|| Delivery::pending(beside)).beside |= beside;
         }
     }
 

@@ -149,7 +149,11 @@ impl Notifier for Connection {
         }
     }
 
-    async fn find(&self, reference: &str) -> Found {
+    fn place(&self) -> Option<String> {
+        Some(self.server.channel.to_owned())
+    }
+
+    async fn find(&self, reference: &str, _: &RequestId) -> Found {
         yield_now().await;
         let found = self.server.look(reference);
         yield_now().await;

@@ -46,7 +46,7 @@ impl Process {
     /// Sends a mail because a person wants it. Answers whether it lived.
     pub(super) async fn resend(&self, life: &Life<'_>, mail: &DayMail, channel: &str) -> bool {
         let (daily, death) = self.begin(life);
-        let due = Due { mail: mail.clone(), channel: channel.to_owned() };
+        let due = Due { mail: mail.clone(), channel: channel.to_owned(), sent_as: None };
         lives(daily.send(&due, By::Person), death).await
     }
 

@@ -107,13 +107,13 @@ impl<'a, S: Stage> World<'a, S> {
     }
 
     async fn is_in_doubt(&self) -> bool {
-        !self.ledger.in_doubt(self.servers[0].channel, &ALL_IN_DOUBT).await.unwrap().is_empty()
+        !self.ledger.in_doubt(self.servers[0].channel, self.servers[0].channel, &ALL_IN_DOUBT).await.unwrap().is_empty()
     }
 
     /// A person has a mail sent again of which nobody can know whether it went.
     async fn resend(&mut self) {
         let channel = self.servers[1].channel;
-        let in_doubt = self.ledger.in_doubt(channel, &ALL_IN_DOUBT).await.unwrap();
+        let in_doubt = self.ledger.in_doubt(channel, channel, &ALL_IN_DOUBT).await.unwrap();
         let Some(claim) = in_doubt.first() else { return };
         for (mail, _) in &claim.attempts {
             self.has_died |= !self.processes[1].resend(&self.life(), mail, channel).await;

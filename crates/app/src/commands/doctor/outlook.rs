@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chargebook_domain::ports::{Clock, Found, Notifier};
+use chargebook_domain::ports::{Clock, Found, Notifier, RequestId};
 use chargebook_notifier_outlook::OutlookNotifier;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -44,7 +44,7 @@ pub(super) async fn outlook(settings: &Settings) -> Vec<Finding> {
 /// Nothing needs them: without, a mail in doubt waits for a person.
 async fn look_ups(notifier: &OutlookNotifier) -> Finding {
     let about = "Outlook look-ups";
-    match notifier.find(OF_NO_MAIL).await {
+    match notifier.find(OF_NO_MAIL, &RequestId::of("outlook", OF_NO_MAIL, 0, DateTime::UNIX_EPOCH)).await {
         Found::There | Found::NotThere => {
             Finding::well(about, "a mail in doubt can be looked for in the sender's mailbox")
         }

@@ -74,6 +74,7 @@ pub(super) fn no_books() -> DayBooks {
         date: "2026-11-21".parse().unwrap(),
         zone: Tz::Europe__Berlin,
         sealed: true,
+        as_of: None,
         sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned()),
         book: None,
         books: BTreeSet::from([AccountId::own()]),
