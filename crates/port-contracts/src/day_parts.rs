@@ -157,6 +157,8 @@ fn plus_open(mut sum: OpenBalance, part: &OpenBalance) -> OpenBalance {
     sum.disputes += part.disputes;
     sum.inquiries += part.inquiries;
     sum.at_risk = added([&sum.at_risk, &part.at_risk]);
+    sum.filed += part.filed;
+    sum.filed_amounts = added([&sum.filed_amounts, &part.filed_amounts]);
     sum.oldest_opened_at = [sum.oldest_opened_at, part.oldest_opened_at].into_iter().flatten().min();
     sum.evidence_due_soon += part.evidence_due_soon;
     sum

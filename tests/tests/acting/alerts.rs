@@ -55,7 +55,7 @@ async fn what_is_wrong_is_told_once_where_a_channel_takes_it() {
         text(&desk.url, "SELECT string_agg(kind || ' ' || subject, ', ' ORDER BY kind) FROM chargebook.alerts").await;
     assert_eq!(kinds, "orphaned default/du_9, quarantined default/evt_test");
     let mut written = String::new();
-    for file in fs::read_dir(desk.folder.join("mail")).unwrap() {
+    for file in fs::read_dir(desk.folder.join("data/mail")).unwrap() {
         let path = file.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "html") {
             written.push_str(&fs::read_to_string(path).unwrap());

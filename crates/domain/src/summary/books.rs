@@ -191,6 +191,10 @@ pub struct OpenBalance {
     pub inquiries: u64,
     /// What the cardholders dispute, by the disputes' own currency; inquiries left out.
     pub at_risk: BTreeMap<Currency, i64>,
+    /// How many disputes and inquiries were filed on the day, whatever became of them.
+    pub filed: u64,
+    /// What the cardholders dispute in these, by their own currency.
+    pub filed_amounts: BTreeMap<Currency, i64>,
     /// When the oldest was filed.
     pub oldest_opened_at: Option<DateTime<Utc>>,
     /// How many need evidence within seven days of the day's end.

@@ -25,6 +25,12 @@ impl DayBooks {
             let known = before.get(&(row.key.clone(), row.currency));
             DayRow { before: known.copied().unwrap_or(row.before), ..row }
         };
+        let mut open = next.open;
+        open.filed = open.filed.saturating_add(self.open.filed);
+        for (currency, minor) in self.open.filed_amounts {
+            let sum = open.filed_amounts.entry(currency).or_default();
+            *sum = add(*sum, minor)?;
+        }
         let (first, last) = (self.sha256, next.sha256);
         Ok(Self {
             from: self.from,
@@ -34,6 +40,7 @@ impl DayBooks {
             rows: self.rows.into_iter().chain(next.rows.into_iter().map(as_of_first)).collect(),
             moves: summed(self.moves.into_iter().chain(next.moves))?,
             opening: self.opening,
+            open,
             ..next
         })
     }

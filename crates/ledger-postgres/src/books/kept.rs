@@ -147,6 +147,8 @@ struct Open {
     disputes: u64,
     inquiries: u64,
     at_risk_minor: BTreeMap<Word<Currency>, i64>,
+    filed: u64,
+    filed_minor: BTreeMap<Word<Currency>, i64>,
     oldest_opened_at: Option<DateTime<Utc>>,
     evidence_due_soon: u64,
 }
@@ -276,22 +278,39 @@ impl Closed {
 
     fn window(self) -> Window {
         let Self { won, lost, won_challenged, lost_challenged, inquiries, prevented, refunded, principal_minor } = self;
-        let principal = principal_minor.into_iter().map(|(Word(currency), of)| (currency, of)).collect();
+        let principal = by_currency(principal_minor);
         Window { won, lost, won_challenged, lost_challenged, inquiries, prevented, refunded, principal }
     }
 }
 
 impl Open {
     fn of(open: OpenBalance) -> Self {
-        let OpenBalance { disputes, inquiries, at_risk, oldest_opened_at, evidence_due_soon } = open;
-        Self { disputes, inquiries, at_risk_minor: keyed(at_risk, |of| of), oldest_opened_at, evidence_due_soon }
+        Self {
+            disputes: open.disputes,
+            inquiries: open.inquiries,
+            at_risk_minor: keyed(open.at_risk, |of| of),
+            filed: open.filed,
+            filed_minor: keyed(open.filed_amounts, |of| of),
+            oldest_opened_at: open.oldest_opened_at,
+            evidence_due_soon: open.evidence_due_soon,
+        }
     }
 
     fn open(self) -> OpenBalance {
-        let Self { disputes, inquiries, at_risk_minor, oldest_opened_at, evidence_due_soon } = self;
-        let at_risk = at_risk_minor.into_iter().map(|(Word(currency), of)| (currency, of)).collect();
-        OpenBalance { disputes, inquiries, at_risk, oldest_opened_at, evidence_due_soon }
+        OpenBalance {
+            disputes: self.disputes,
+            inquiries: self.inquiries,
+            at_risk: by_currency(self.at_risk_minor),
+            filed: self.filed,
+            filed_amounts: by_currency(self.filed_minor),
+            oldest_opened_at: self.oldest_opened_at,
+            evidence_due_soon: self.evidence_due_soon,
+        }
     }
+}
+
+fn by_currency<T>(kept: BTreeMap<Word<Currency>, T>) -> BTreeMap<Currency, T> {
+    kept.into_iter().map(|(Word(currency), of)| (currency, of)).collect()
 }
 
 fn keyed<T, U>(by_currency: BTreeMap<Currency, T>, as_kept: impl Fn(T) -> U) -> BTreeMap<Word<Currency>, U> {

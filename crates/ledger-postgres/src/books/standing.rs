@@ -104,6 +104,19 @@ async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<OpenBalance,
     .fetch_all(&mut *snapshot)
     .await
     .map_err(read_error)?;
+    let filed = sqlx::query!(
+        r#"SELECT currency, count(*) AS "filed!", sum(amount_minor)::bigint AS "amount!"
+           FROM chargebook.disputes
+           WHERE opened_at >= $1::date::timestamp AT TIME ZONE $2 AND opened_at < ($1::date + 1)::timestamp AT TIME ZONE $2
+             AND same_as_dispute_id IS NULL AND ($3::text IS NULL OR account = $3)
+           GROUP BY currency"#,
+        day.date,
+        day.zone,
+        day.book
+    )
+    .fetch_all(&mut *snapshot)
+    .await
+    .map_err(read_error)?;
     let mut open = OpenBalance::default();
     for row in rows {
         let count = |count: i64| u64::try_from(count).unwrap_or_default();
@@ -114,6 +127,10 @@ async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<OpenBalance,
         if row.at_risk != 0 {
             open.at_risk.insert(currency(&row.currency, "disputes")?, row.at_risk);
         }
+    }
+    for row in filed {
+        open.filed += u64::try_from(row.filed).unwrap_or_default();
+        open.filed_amounts.insert(currency(&row.currency, "disputes")?, row.amount);
     }
     Ok(open)
 }

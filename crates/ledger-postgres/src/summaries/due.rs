@@ -40,7 +40,7 @@ impl PostgresLedger {
         let mut due = Vec::new();
         for channel in channels {
             due.extend(match mails {
-                Mails::Together => self.due_together(channel, now).await?,
+                Mails::Together => self.due_together(channel, channels.len() > 1, now).await?,
                 Mails::Apart => self.due_apart(channel, now).await?,
             });
         }
@@ -112,7 +112,14 @@ impl PostgresLedger {
         transaction.commit().await.map_err(ledger_error)
     }
 
-    async fn due_together(&self, channel: &str, now: DateTime<Utc>) -> Result<Vec<Due>, LedgerError> {
+    /// Of several channels only what was told to go on this one: a day that was sealed since then is told the next time, else
+    /// it would go here and nowhere else.
+    async fn due_together(
+        &self,
+        channel: &str,
+        is_of_several: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Due>, LedgerError> {
         let rows = sqlx::query!(
             r#"SELECT s.business_date, a.reference AS "sent_as?" FROM chargebook.summaries s
                LEFT JOIN chargebook.summary_deliveries d ON d.business_date = s.business_date AND d.channel = $1
@@ -122,10 +129,11 @@ impl PostgresLedger {
                  AND NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = s.business_date
                                  AND o.channel <> $1 AND o.state IN ('accepted', 'sending', 'unknown')
                                  AND (d.beside IS NOT TRUE OR NOT o.beside OR split_part(o.channel, '/', 1) = $1))
-                 AND (d.state IS NULL OR (d.state = 'pending' AND coalesce(d.retry_at, $2) <= $2))
+                 AND ((d.state IS NULL AND NOT $3) OR (d.state = 'pending' AND coalesce(d.retry_at, $2) <= $2))
                ORDER BY s.business_date"#,
             channel,
-            now
+            now,
+            is_of_several
         )
         .fetch_all(&self.pool)
         .await

@@ -28,10 +28,16 @@ async fn a_mail_is_posted_as_graph_wants_it() {
                     {"emailAddress": {"address": RECIPIENTS[0]}},
                     {"emailAddress": {"address": RECIPIENTS[1]}},
                 ],
-                "singleValueExtendedProperties": [{
-                    "id": "String {1425c6b5-2d8f-4e74-b9cc-df0fea931d5f} Name ChargebookMail",
-                    "value": "summary/2026-11-21",
-                }],
+                "singleValueExtendedProperties": [
+                    {
+                        "id": "String {1425c6b5-2d8f-4e74-b9cc-df0fea931d5f} Name ChargebookMail",
+                        "value": "summary/2026-11-21",
+                    },
+                    {
+                        "id": "String {1425c6b5-2d8f-4e74-b9cc-df0fea931d5f} Name ChargebookAttempt",
+                        "value": format!("{} summary/2026-11-21", attempt()),
+                    },
+                ],
             },
             "saveToSentItems": true,
         })

@@ -317,3 +317,20 @@ pub async fn a_sealed_day_is_shown_as_it_was_for_ever(books: &dyn Books) {
         assert_eq!(books.books(&elsewhere, book).await.unwrap(), kept);
     }
 }
+
+/// What was filed on the day is counted, whatever became of it, by the day of the zone.
+pub async fn what_was_filed_on_the_day_is_counted(books: &dyn Books) {
+    for (dispute, status, days) in [("du_1", "needs_response", 3), ("du_2", "lost", 3), ("du_3", "lost", 2)] {
+        let cause = format!("evt_{dispute}");
+        let mut seen = Observation { key: dispute_key(dispute), ..observation(&cause, status, day(days)) };
+        seen.claims.opened_at = Some(day(days));
+        observe(books, &seen).await;
+    }
+    for (days, filed) in [(2, 1), (3, 2), (4, 0)] {
+        let open = books.books(&seal_of(days), None).await.unwrap().open;
+        assert_eq!(
+            (open.filed, open.filed_amounts.get(&usd()).copied().unwrap_or_default()),
+            (filed, 10_000 * i64::try_from(filed).unwrap())
+        );
+    }
+}

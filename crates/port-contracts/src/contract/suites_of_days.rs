@@ -22,6 +22,7 @@ macro_rules! sealing_contract {
                 rows_tell_what_was_sealed_before
                 windows_count_by_the_day_of_closing
                 the_open_and_the_odd_are_counted
+                what_was_filed_on_the_day_is_counted
                 a_sealed_day_is_shown_as_it_was_for_ever;
             #[recent]
                 a_trend_has_each_of_thirty_dates

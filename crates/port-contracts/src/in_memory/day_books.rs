@@ -140,6 +140,12 @@ impl State {
         let end = end_of_day(seal);
         let counted = self.disputes_in(book).map(|(_, kept)| kept).filter(|kept| kept.dispute.same_as.is_none());
         for KeptDispute { dispute, facts, .. } in counted {
+            let filed_on = facts.opened_at().map(|at| at.with_timezone(&seal.zone).date_naive());
+            if filed_on == Some(seal.date) {
+                let disputed = facts.disputed().unwrap();
+                open.filed += 1;
+                *open.filed_amounts.entry(disputed.currency()).or_default() += disputed.minor();
+            }
             match dispute.outcome {
                 Outcome::Open => {
                     let disputed = facts.disputed().unwrap();

@@ -194,6 +194,8 @@ pub(super) fn rich_day() -> Summary {
     books.open = OpenBalance {
         disputes: 14,
         inquiries: 1,
+        filed: 3,
+        filed_amounts: BTreeMap::from([(currency("eur"), 99_900), (usd, 12_050)]),
         at_risk: BTreeMap::from([(currency("eur"), 99_900), (currency("jpy"), 48_000), (usd, 312_050)]),
         oldest_opened_at: Some("2026-09-03T23:30:00Z".parse().unwrap()),
         evidence_due_soon: 3,
