@@ -179,9 +179,14 @@ impl Desk {
 
     /// It is looked for, is there, and is not sent.
     async fn is_found(&self) {
+        self.is_found_at(&self.graph.base()).await;
+    }
+
+    /// The same in the place to which it went.
+    async fn is_found_at(&self, graph: &str) {
         self.ends_in_doubt().await;
         self.let_minutes_pass(11).await;
-        let looking = self.process().await;
+        let looking = self.process_to(graph).await;
         until(async || self.state().await == "accepted").await;
         assert_eq!(looking.stop().await, 0);
         assert_eq!(self.attempts().await, [("unknown".into(), "there".into())]);
@@ -274,7 +279,7 @@ async fn killed_after_the_answer_and_before_it_kept_that_it_is_found_and_not_sen
     assert_eq!(desk.mails().len(), 1);
     killed.crash().await;
     transaction.rollback().await.unwrap();
-    desk.is_found().await;
+    desk.is_found_at(&proxy.url(&desk.graph.base())).await;
 }
 
 #[tokio::test]

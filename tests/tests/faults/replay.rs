@@ -11,7 +11,13 @@ async fn the_whole_inbox_once_more_changes_nothing() {
     let stories = stories();
     let (url, _) = with_orders(&stories).await;
     // What is wrong is told of at each start, which is not what this is about.
-    let quiet = [TEST_MODE[0], ("CHARGEBOOK_ALERTS__QUARANTINED", "false"), ("CHARGEBOOK_ALERTS__ORPHAN_DAYS", "0")];
+    let quiet = [
+        TEST_MODE[0],
+        ("CHARGEBOOK_ALERTS__QUARANTINED", "false"),
+        ("CHARGEBOOK_ALERTS__ORPHAN_DAYS", "0"),
+        ("CHARGEBOOK_ALERTS__REINSTATEMENT_DAYS", "0"),
+        ("CHARGEBOOK_ALERTS__EVIDENCE_DAYS", "0"),
+    ];
     let first = [Arc::new(Server::start(&url, &quiet).await)];
     send_all(&first, in_order(&stories), 8).await;
     let before = digests(&url).await;
