@@ -57,8 +57,8 @@ pub(crate) async fn measure(disputes: usize, closed: usize) -> Value {
     let seal = |date| Seal { date, zone: BookRules::default().time_zone, books_start: None, now: SystemClock.now() };
     // Sums all of the past that was filled in, which in life no seal does but the first after an upgrade.
     let (quiet, day) = (past + Days::new(1), past + Days::new(2));
+    execute(&mut admin, &filling(-number(closed), -1, (quiet, past), closed)).await;
     assert!(ledger.seal(&seal(quiet)).await.unwrap());
-    execute(&mut admin, &filling(-number(closed), -1, (quiet, quiet), closed)).await;
     execute(&mut admin, "VACUUM (ANALYZE)").await;
     execute(&mut admin, "CHECKPOINT").await;
 
@@ -70,10 +70,8 @@ pub(crate) async fn measure(disputes: usize, closed: usize) -> Value {
     let books = ledger.books(&sealed, None).await.unwrap();
     let read = begun.elapsed();
     let summary = compose(&books).unwrap();
-    assert!(
-        summary.sealed && summary.closed() == closed && summary.proven(),
-        "the day is whole, and its figures agree"
-    );
+    assert!(summary.sealed && summary.proven(), "its figures agree: {:?}", summary.proof);
+    assert_eq!(summary.closed(), closed, "the day is whole");
     let mail = write(&summary, &MailStyle::default(), None);
     let written = begun.elapsed();
     drop(mail);
