@@ -10,7 +10,8 @@ use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_port_contracts::fake_graph::{AcceptedMail, FakeGraph};
 use chargebook_source_stripe::sign;
 use chargebook_tests::{
-    Event, Ran, Reply, SECRET, Server, assert_lawful, dispute, event, fresh_database, movement, run, scratch_folder,
+    Event, Ran, Reply, SECRET, Server, assert_lawful, borrowed, dispute, event, fresh_database, movement,
+    outlook_settings, run, scratch_folder,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -81,21 +82,14 @@ impl Platform {
     }
 
     async fn run(&self, mails: &str, arguments: &[&str]) -> Ran {
-        let (base, authority) = (self.graph.base(), self.graph.authority());
+        let outlook = outlook_settings(&self.graph.base());
         let settings = [
             ("CHARGEBOOK_DATABASE__URL", self.url.as_str()),
             ("CHARGEBOOK_BOOKS__START", "2025-06-01"),
             ("CHARGEBOOK_STRIPE__ACCOUNTS", "acct_1,acct_2"),
             ("CHARGEBOOK_SUMMARY__MAILS", mails),
-            ("CHARGEBOOK_OUTLOOK__TENANT_ID", "3f2b1c4d-0000-4000-8000-000000000001"),
-            ("CHARGEBOOK_OUTLOOK__CLIENT_ID", "3f2b1c4d-0000-4000-8000-000000000002"),
-            ("CHARGEBOOK_OUTLOOK__CLIENT_SECRET", "planted-secret"),
-            ("CHARGEBOOK_OUTLOOK__SENDER", "books@example.com"),
-            ("CHARGEBOOK_OUTLOOK__RECIPIENTS", "finance@example.com"),
-            ("CHARGEBOOK_OUTLOOK__AUTHORITY", authority.as_str()),
-            ("CHARGEBOOK_OUTLOOK__GRAPH_BASE", base.as_str()),
         ];
-        run(&self.folder, &settings, arguments).await
+        run(&self.folder, &[&settings, &borrowed(&outlook)[..]].concat(), arguments).await
     }
 
     fn mails(&self) -> BTreeMap<String, AcceptedMail> {

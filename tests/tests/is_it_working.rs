@@ -9,7 +9,9 @@ use chargebook_domain::ports::{Alias, Aliases, Clock, Joined};
 use chargebook_domain::{AccountId, DisputeId, DisputeKey};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_port_contracts::fake_graph::{FakeGraph, SignInFault};
-use chargebook_tests::{Event, Ran, Reply, Server, as_owner, dispute, event, fresh_database, run, scratch_folder};
+use chargebook_tests::{
+    Event, Ran, Reply, Server, as_owner, dispute, event, fresh_database, outlook_settings, run, scratch_folder,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, from_str};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -244,19 +246,8 @@ async fn why_a_dispute_does_not_appear_is_found_out() {
 
 /// Settings of Outlook that are right, with these over them.
 fn outlook(graph: &FakeGraph, changed: &[(&str, &str)]) -> Vec<(String, String)> {
-    let (base, authority) = (graph.base(), graph.authority());
-    let right = [
-        ("TENANT_ID", "3f2b1c4d-0000-4000-8000-000000000001"),
-        ("CLIENT_ID", "3f2b1c4d-0000-4000-8000-000000000002"),
-        ("CLIENT_SECRET", "planted-secret"),
-        ("SENDER", "books@example.com"),
-        ("RECIPIENTS", "finance@example.com"),
-        ("AUTHORITY", authority.as_str()),
-        ("GRAPH_BASE", base.as_str()),
-    ];
-    let keys =
-        right.iter().chain(changed).map(|(key, value)| (format!("CHARGEBOOK_OUTLOOK__{key}"), (*value).to_owned()));
-    keys.collect()
+    let changed = changed.iter().map(|(key, value)| (format!("CHARGEBOOK_OUTLOOK__{key}"), (*value).to_owned()));
+    outlook_settings(&graph.base()).into_iter().chain(changed).collect()
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@
 use chargebook::clock::SystemClock;
 use chargebook_domain::ports::Clock;
 use chargebook_port_contracts::fake_graph::{FakeGraph, Fault};
-use chargebook_tests::{Ran, Server, dispute, event, fresh_database, movement, run, scratch_folder};
+use chargebook_tests::{
+    Ran, Server, borrowed, dispute, event, fresh_database, movement, outlook_settings, run, scratch_folder,
+};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -40,19 +42,11 @@ impl Desk {
     }
 
     async fn summary_with(&self, besides: &[(&str, &str)], arguments: &[&str]) -> Ran {
-        let (base, authority) = (self.graph.base(), self.graph.authority());
-        let settings = [
-            ("CHARGEBOOK_DATABASE__URL", self.url.as_str()),
-            ("CHARGEBOOK_BOOKS__START", "2025-06-01"),
-            ("CHARGEBOOK_OUTLOOK__TENANT_ID", "3f2b1c4d-0000-4000-8000-000000000001"),
-            ("CHARGEBOOK_OUTLOOK__CLIENT_ID", "3f2b1c4d-0000-4000-8000-000000000002"),
-            ("CHARGEBOOK_OUTLOOK__CLIENT_SECRET", "planted-secret"),
-            ("CHARGEBOOK_OUTLOOK__SENDER", "books@example.com"),
-            ("CHARGEBOOK_OUTLOOK__RECIPIENTS", "finance@example.com,cfo@example.com"),
-            ("CHARGEBOOK_OUTLOOK__AUTHORITY", authority.as_str()),
-            ("CHARGEBOOK_OUTLOOK__GRAPH_BASE", base.as_str()),
-        ];
-        let ran = run(&self.folder, &[&settings, besides].concat(), &[&["summary"], arguments].concat()).await;
+        let outlook = outlook_settings(&self.graph.base());
+        let settings = [("CHARGEBOOK_DATABASE__URL", self.url.as_str()), ("CHARGEBOOK_BOOKS__START", "2025-06-01")];
+        let two = [("CHARGEBOOK_OUTLOOK__RECIPIENTS", "finance@example.com,cfo@example.com")];
+        let settings = [&settings, &borrowed(&outlook)[..], &two, besides].concat();
+        let ran = run(&self.folder, &settings, &[&["summary"], arguments].concat()).await;
         assert!(!format!("{}{}", ran.out, ran.err).contains("planted-secret"));
         ran
     }

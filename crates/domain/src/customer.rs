@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::Money;
+use crate::hex::hex;
 
 /// The shortest key of customers that is accepted, in bytes: half the length of the digest.
 pub const CUSTOMER_KEY_BYTES_MIN: usize = 16;
@@ -108,8 +109,7 @@ impl CustomerKey {
     fn digest(&self, text: &[u8]) -> String {
         let mut mac = Hmac::<Sha256>::new(&self.0.into());
         mac.update(text);
-        let nibble = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-        mac.finalize().into_bytes().iter().flat_map(|byte| [nibble(byte >> 4), nibble(byte & 15)]).collect()
+        hex(&mac.finalize().into_bytes())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::hex::hex;
+
 /// The longest identifier that is accepted, in bytes. Stripe's are at most 255.
 pub const ID_BYTES_MAX: usize = 255;
 
@@ -108,9 +110,7 @@ impl CauseId {
     /// Stands for an event whose id can't be read: `sha256:` and the digest of its body.
     #[must_use]
     pub fn of_body(sha256: &[u8; 32]) -> Self {
-        let nibble = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-        let digits = sha256.iter().flat_map(|byte| [nibble(byte >> 4), nibble(byte & 15)]);
-        Self("sha256:".chars().chain(digits).collect())
+        Self(format!("sha256:{}", hex(sha256)))
     }
 }
 

@@ -21,6 +21,7 @@ mod facts;
 mod figures;
 mod follow_up;
 mod fraud_warning;
+mod hex;
 mod ids;
 mod ingestion;
 mod journal;

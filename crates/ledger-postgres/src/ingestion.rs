@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error::{corrupt, ledger_error, read_error};
 use crate::reading::Decision;
-use crate::{PostgresLedger, column};
+use crate::{PostgresLedger, column, count};
 
 /// How far back deliveries are looked at.
 const COUNTS_OVER: TimeDelta = TimeDelta::days(90);
@@ -51,10 +51,6 @@ impl Overview for PostgresLedger {
         .map_err(ledger_error)?;
         Ok(())
     }
-}
-
-fn count(rows: i64) -> u64 {
-    u64::try_from(rows).unwrap_or_default()
 }
 
 impl PostgresLedger {

@@ -166,6 +166,11 @@ fn column<'a, Row, Value>(rows: &'a [Row], of: impl Fn(&'a Row) -> Value) -> Vec
     rows.iter().map(of).collect()
 }
 
+/// What was counted; a count is never negative.
+fn count(rows: i64) -> u64 {
+    u64::try_from(rows).unwrap_or_default()
+}
+
 /// Until when a claim of `now` holds.
 fn lease_end(now: DateTime<Utc>, lease: Duration) -> DateTime<Utc> {
     let lease = TimeDelta::from_std(lease).unwrap_or(TimeDelta::MAX);

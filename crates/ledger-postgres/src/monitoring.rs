@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use crate::books::currency;
 use crate::error::{corrupt, ledger_error, read_error};
 use crate::order_source::OrderSource;
-use crate::{PostgresLedger, column, outbox};
+use crate::{PostgresLedger, column, count, outbox};
 
 #[async_trait]
 impl Monitoring for PostgresLedger {
@@ -304,8 +304,4 @@ async fn log(
 
 fn network(word: &str, table: &str) -> Result<Network, LedgerError> {
     Network::parse(word).ok_or_else(|| corrupt(table, "network", word))
-}
-
-fn count(rows: i64) -> u64 {
-    u64::try_from(rows).unwrap_or_default()
 }

@@ -13,13 +13,10 @@ mod sign_in;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use tokio::io::{AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::TcpStream;
 
 use self::assertion::Trusted;
 pub use self::look::LookFault;
@@ -28,6 +25,7 @@ pub use self::mime::MimeMail;
 use self::sign_in::may;
 pub use self::sign_in::{SignInFault, TokenRequest};
 use crate::fake_http::{Ending, Reply, Request, read_request, write_reply};
+use crate::fake_server::{self, Listening};
 
 /// The text that stands in each error message of the fake: it must never reach a person.
 pub const ERROR_TEXT: &str = "Text of the service, which may change and may name people.";
@@ -38,9 +36,8 @@ const DATE: &str = "Sat, 21 Nov 2026 07:00:00 GMT";
 /// A running fake. Dropping it stops it.
 #[derive(Debug)]
 pub struct FakeGraph {
-    address: SocketAddr,
+    listening: Listening,
     state: Shared,
-    server: JoinHandle<()>,
 }
 
 impl FakeGraph {
@@ -49,17 +46,16 @@ impl FakeGraph {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
         let state = Shared::default();
-        let server = tokio::spawn(accept(listener, state.clone()));
-        Ok(Self { address, state, server })
+        let shared = state.clone();
+        let listening = Listening::start(move |stream| serve(stream, shared.clone())).await?;
+        Ok(Self { listening, state })
     }
 
     /// The setting `outlook.graph_base`.
     #[must_use]
     pub fn base(&self) -> String {
-        format!("http://{}/v1.0", self.address)
+        format!("http://{}/v1.0", self.listening.address)
     }
 
     /// The time at this service, by which it judges assertions.
@@ -71,7 +67,7 @@ impl FakeGraph {
     /// The setting `outlook.authority`.
     #[must_use]
     pub fn authority(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.listening.address)
     }
 
     /// Each fault meets one sendMail request, in this order and after those scripted before; then mails are accepted.
@@ -149,20 +145,7 @@ impl FakeGraph {
     }
 }
 
-impl Drop for FakeGraph {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-#[derive(Clone, Debug, Default)]
-struct Shared(Arc<Mutex<State>>);
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+type Shared = fake_server::Shared<State>;
 
 #[derive(Debug)]
 struct State {
@@ -211,14 +194,6 @@ impl State {
         let token = request.header("authorization")?.strip_prefix("Bearer ")?;
         let accepted = self.issued_tokens.iter().any(|issued| issued == token) && !self.revoked_tokens.contains(token);
         accepted.then(|| token.to_owned())
-    }
-}
-
-async fn accept(listener: TcpListener, state: Shared) {
-    // Dropped with this task, and with it the connections that hang.
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(serve(stream, state.clone()));
     }
 }
 

@@ -5,18 +5,17 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use tokio::io::{AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
 
 use crate::fake_http::{Ending, Manner, Reply, Request, read_request, write_reply};
+use crate::fake_server::{self, Listening};
 
 /// The text that stands in each refusal of the fake: it must never reach a person.
 pub const ERROR_TEXT: &str = "Text of the receiver, which may change and may name people.";
@@ -121,9 +120,8 @@ impl Received {
 /// A running fake. Dropping it stops it.
 #[derive(Debug)]
 pub struct FakeReceiver {
-    address: SocketAddr,
+    listening: Listening,
     state: Shared,
-    server: JoinHandle<()>,
 }
 
 impl FakeReceiver {
@@ -132,17 +130,16 @@ impl FakeReceiver {
     /// # Errors
     /// When no port can be had.
     pub async fn start() -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
         let state = Shared::default();
-        let server = tokio::spawn(accept(listener, state.clone()));
-        Ok(Self { address, state, server })
+        let shared = state.clone();
+        let listening = Listening::start(move |stream| serve(stream, shared.clone())).await?;
+        Ok(Self { listening, state })
     }
 
     /// Where messages are taken: any path does.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/hooks", self.address)
+        format!("http://{}/hooks", self.listening.address)
     }
 
     /// Each fault meets one request, in this order and after those scripted before; then messages are taken.
@@ -164,20 +161,7 @@ impl FakeReceiver {
     }
 }
 
-impl Drop for FakeReceiver {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-#[derive(Clone, Default, Debug)]
-struct Shared(Arc<Mutex<State>>);
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+type Shared = fake_server::Shared<State>;
 
 #[derive(Default, Debug)]
 struct State {
@@ -194,15 +178,6 @@ impl State {
         self.received.push(Received { request: Arc::new(request), is_taken });
         self.read.send_replace(self.received.len());
         fault.map_or_else(|| Ending::Reply(Reply::empty(200)), |fault| fault.ending())
-    }
-}
-
-async fn accept(listener: TcpListener, state: Shared) {
-    // Dropped with this task, and with it the connections that hang.
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(serve(stream, state.clone()));
-        while connections.try_join_next().is_some() {}
     }
 }
 

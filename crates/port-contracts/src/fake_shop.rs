@@ -1,19 +1,17 @@
 //! A WooCommerce shop on loopback: the part of its REST API that lists orders, and WooPayments' disputes.
 
 use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::{Value, json};
 use tokio::io::{AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::TcpStream;
 use url::Url;
 
 use crate::fake_http::{Reply, Request, read_request, write_reply};
+use crate::fake_server::{self, Listening};
 
 /// The consumer key that it accepts.
 pub const KEY: &str = "ck_of_the_fake_shop";
@@ -30,9 +28,8 @@ const DISPUTES_A_PAGE: usize = 25;
 /// A running fake. Dropping it stops it.
 #[derive(Debug)]
 pub struct FakeShop {
-    address: SocketAddr,
+    listening: Listening,
     state: Shared,
-    server: JoinHandle<()>,
 }
 
 impl FakeShop {
@@ -41,17 +38,16 @@ impl FakeShop {
     /// # Errors
     /// When no port can be had.
     pub async fn start(now: DateTime<Utc>) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let state = Shared(Arc::new(Mutex::new(State { now, orders: vec![], disputes: vec![], revoked: false })));
-        let server = tokio::spawn(accept(listener, state.clone()));
-        Ok(Self { address, state, server })
+        let state = Shared::new(State { now, orders: vec![], disputes: vec![], revoked: false });
+        let shared = state.clone();
+        let listening = Listening::start(move |stream| serve(stream, shared.clone())).await?;
+        Ok(Self { listening, state })
     }
 
     /// Where the shop is.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/blog", self.address)
+        format!("http://{}/blog", self.listening.address)
     }
 
     /// Adds an order as the REST API v3 writes it; by `date_modified_gmt` it is listed.
@@ -72,20 +68,7 @@ impl FakeShop {
     }
 }
 
-impl Drop for FakeShop {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Shared(Arc<Mutex<State>>);
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+type Shared = fake_server::Shared<State>;
 
 #[derive(Debug)]
 struct State {
@@ -150,14 +133,6 @@ impl State {
 
 fn error(status: u16, code: &str) -> Reply {
     Reply::json(status, json!({ "code": code, "message": ERROR_TEXT }).to_string())
-}
-
-async fn accept(listener: TcpListener, state: Shared) {
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(serve(stream, state.clone()));
-        while connections.try_join_next().is_some() {}
-    }
 }
 
 /// One request a connection. Its errors are the client's: a client that goes away is no fault of the fake.

@@ -8,14 +8,13 @@ mod conversation;
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 pub use self::certificates::Certificates;
 use self::conversation::Conversation;
+use crate::fake_server::{self, Listening};
 
 /// The text that stands in each reply of the fake: it must never reach a person.
 pub const REPLY_TEXT: &str = "Text of the server, which may name nobody@example.com.";
@@ -104,9 +103,8 @@ pub struct TakenMail {
 /// A running fake. Dropping it stops it.
 #[derive(Debug)]
 pub struct FakeSmtp {
-    port: u16,
+    listening: Listening,
     state: Shared,
-    server: JoinHandle<()>,
 }
 
 impl FakeSmtp {
@@ -127,17 +125,16 @@ impl FakeSmtp {
     }
 
     async fn run(encryption: Encryption, tls: Option<TlsAcceptor>) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let port = listener.local_addr()?.port();
         let state = Shared::default();
-        let server = tokio::spawn(accept(listener, state.clone(), (encryption, tls)));
-        Ok(Self { port, state, server })
+        let shared = state.clone();
+        let serve = move |stream| serve(stream, shared.clone(), encryption, tls.clone());
+        Ok(Self { listening: Listening::start(serve).await?, state })
     }
 
     /// The setting `smtp.port`.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.listening.address.port()
     }
 
     /// Each fault meets one connection, in this order and after those scripted before; then mails are taken.
@@ -175,20 +172,7 @@ impl FakeSmtp {
     }
 }
 
-impl Drop for FakeSmtp {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-#[derive(Clone, Debug, Default)]
-struct Shared(Arc<Mutex<State>>);
-
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+type Shared = fake_server::Shared<State>;
 
 #[derive(Debug)]
 struct State {
@@ -210,14 +194,6 @@ impl Default for State {
             connections: 0,
             commands: Vec::new(),
         }
-    }
-}
-
-async fn accept(listener: TcpListener, state: Shared, (encryption, tls): (Encryption, Option<TlsAcceptor>)) {
-    // Dropped with this task, and with it the connections that hang.
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(serve(stream, state.clone(), encryption, tls.clone()));
     }
 }
 

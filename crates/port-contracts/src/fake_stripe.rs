@@ -17,21 +17,19 @@ mod shelf;
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chargebook_stories::{Event, Story};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use tokio::io::BufReader;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
 
 use self::account::Account;
 pub use self::fault::Fault;
 pub use self::request::{Endpoint, Request, Resource, busiest_second};
 use crate::fake_http::{Ending, read_request, write_reply};
+use crate::fake_server::{self, Listening};
 
 /// The restricted key that it accepts.
 pub const KEY: &str = "rk_test_fakeStripe000000000001";
@@ -42,9 +40,8 @@ pub const ERROR_TEXT: &str = "Text of Stripe, which may change and may name peop
 /// A running fake. Dropping it stops it.
 #[derive(Debug)]
 pub struct FakeStripe {
-    address: SocketAddr,
+    listening: Listening,
     state: Shared,
-    server: JoinHandle<()>,
 }
 
 impl FakeStripe {
@@ -53,17 +50,16 @@ impl FakeStripe {
     /// # Errors
     /// When no port can be had.
     pub async fn start(now: DateTime<Utc>) -> io::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
-        let address = listener.local_addr()?;
-        let state = Shared::starting_at(now);
-        let server = tokio::spawn(accept(listener, state.clone()));
-        Ok(Self { address, state, server })
+        let state = Shared::new(State::starting_at(now));
+        let shared = state.clone();
+        let listening = Listening::start(move |stream| serve(stream, shared.clone())).await?;
+        Ok(Self { listening, state })
     }
 
     /// The setting `stripe.api_base`.
     #[must_use]
     pub fn base(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.listening.address)
     }
 
     /// Sets the clock, which the header `Date` shows and which says how old an event is.
@@ -116,12 +112,6 @@ impl FakeStripe {
         let mut read = self.state.lock().read.subscribe();
         // It ends with the fake, which is borrowed.
         let _ = read.wait_for(|read| *read >= requests).await;
-    }
-}
-
-impl Drop for FakeStripe {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 
@@ -185,26 +175,7 @@ impl Holdings<'_> {
     }
 }
 
-#[derive(Clone, Debug)]
-struct Shared(Arc<Mutex<State>>);
-
-impl Shared {
-    fn starting_at(now: DateTime<Utc>) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            now,
-            accounts: BTreeMap::from([(None, Account::default())]),
-            denied: BTreeSet::new(),
-            limit: None,
-            faults: VecDeque::new(),
-            requests: Vec::new(),
-            read: watch::Sender::new(0),
-        })))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+type Shared = fake_server::Shared<State>;
 
 #[derive(Debug)]
 struct State {
@@ -219,12 +190,17 @@ struct State {
     read: watch::Sender<usize>,
 }
 
-async fn accept(listener: TcpListener, state: Shared) {
-    // Dropped with this task, and with it the connections that are kept open.
-    let mut connections = JoinSet::new();
-    while let Ok((stream, _)) = listener.accept().await {
-        connections.spawn(serve(stream, state.clone()));
-        while connections.try_join_next().is_some() {}
+impl State {
+    fn starting_at(now: DateTime<Utc>) -> Self {
+        Self {
+            now,
+            accounts: BTreeMap::from([(None, Account::default())]),
+            denied: BTreeSet::new(),
+            limit: None,
+            faults: VecDeque::new(),
+            requests: Vec::new(),
+            read: watch::Sender::new(0),
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub mod crashes;
 pub mod fake_graph;
 mod fake_http;
 pub mod fake_receiver;
+mod fake_server;
 pub mod fake_shop;
 pub mod fake_smtp;
 pub mod fake_stripe;
@@ -30,6 +31,7 @@ pub mod samples;
 pub mod scenarios;
 pub mod year;
 
+mod captured_log;
 mod chance;
 mod day_parts;
 mod fixed_clock;
@@ -39,6 +41,7 @@ mod in_memory_reader;
 mod recording_notifier;
 mod recording_outgoing;
 
+pub use captured_log::CapturedLog;
 pub use day_parts::check_day_parts;
 pub use fixed_clock::FixedClock;
 pub use flaky_ledger::{FlakyLedger, RecordFault};

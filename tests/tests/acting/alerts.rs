@@ -5,7 +5,7 @@ use std::fs;
 use chargebook::clock::SystemClock;
 use chargebook_domain::ports::Clock;
 use chargebook_port_contracts::fake_graph::{FakeGraph, SignInFault};
-use chargebook_tests::{Server, dispute, event, number, text, until};
+use chargebook_tests::{Server, borrowed, dispute, event, number, outlook_settings, text, until};
 use chrono::TimeDelta;
 
 use crate::Desk;
@@ -28,25 +28,12 @@ async fn what_is_wrong_is_told_once_where_a_channel_takes_it() {
 
     let graph = FakeGraph::start().await.unwrap();
     graph.script_sign_in((0..50).map(|_| SignInFault::Refused { aadsts: 7_000_222 }));
-    let (base, authority) = (graph.base(), graph.authority());
-    let mut settings = desk.settings();
-    for (key, value) in [
-        ("OUTLOOK__TENANT_ID", "3f2b1c4d-0000-4000-8000-000000000001"),
-        ("OUTLOOK__CLIENT_ID", "3f2b1c4d-0000-4000-8000-000000000002"),
-        ("OUTLOOK__CLIENT_SECRET", "planted-secret"),
-        ("OUTLOOK__SENDER", "books@example.com"),
-        ("OUTLOOK__RECIPIENTS", "finance@example.com"),
-        ("OUTLOOK__AUTHORITY", authority.as_str()),
-        ("OUTLOOK__GRAPH_BASE", base.as_str()),
-        ("SUMMARY__CHANNELS", "outlook,folder"),
-        ("ALERTS__SUMMARY_HOURS", "0"),
-    ] {
-        settings.push((format!("CHARGEBOOK_{key}"), value.to_owned()));
-    }
-    let settings: Vec<_> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    let besides = [("CHARGEBOOK_SUMMARY__CHANNELS", "outlook,folder"), ("CHARGEBOOK_ALERTS__SUMMARY_HOURS", "0")];
+    let besides = besides.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let settings = [desk.settings(), outlook_settings(&graph.base()), besides.into()].concat();
     for _ in 0..2 {
         // The second start finds nothing that was not told.
-        let server = Server::start(&desk.url, &settings).await;
+        let server = Server::start(&desk.url, &borrowed(&settings)).await;
         until(async || number(&desk.url, DONE).await == 2).await;
         assert_eq!(server.stop().await, 0);
     }

@@ -3,7 +3,7 @@
 use chargebook::clock::SystemClock;
 use chargebook_domain::ports::Clock;
 use chargebook_port_contracts::fake_graph::{FakeGraph, Fault};
-use chargebook_tests::{Server, dispute, event, until};
+use chargebook_tests::{Server, borrowed, dispute, event, outlook_settings, until};
 
 use crate::Desk;
 
@@ -19,21 +19,8 @@ async fn a_mail_that_outlook_did_not_take_comes_later_and_once() {
     let desk = Desk::open(RULES).await;
     let graph = FakeGraph::start().await.unwrap();
     graph.script([Fault::Throttled { retry_after: Some("1".to_owned()) }]);
-    let (base, authority) = (graph.base(), graph.authority());
-    let mut settings = desk.settings();
-    for (key, value) in [
-        ("TENANT_ID", "3f2b1c4d-0000-4000-8000-000000000001"),
-        ("CLIENT_ID", "3f2b1c4d-0000-4000-8000-000000000002"),
-        ("CLIENT_SECRET", "planted-secret"),
-        ("SENDER", "books@example.com"),
-        ("RECIPIENTS", "finance@example.com"),
-        ("AUTHORITY", authority.as_str()),
-        ("GRAPH_BASE", base.as_str()),
-    ] {
-        settings.push((format!("CHARGEBOOK_OUTLOOK__{key}"), value.to_owned()));
-    }
-    let settings: Vec<_> = settings.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
-    let server = Server::start(&desk.url, &settings).await;
+    let settings = [desk.settings(), outlook_settings(&graph.base())].concat();
+    let server = Server::start(&desk.url, &borrowed(&settings)).await;
     let filed = event("evt_1", SystemClock.now(), &dispute("du_1", "needs_response", &[]));
     assert_eq!(server.send(&filed).await.word, "recorded");
     until(async || graph.accepted().iter().any(|mail| mail.subject() == "A dispute was filed")).await;

@@ -29,7 +29,7 @@ const ALLOWED: &[Row] = &[
     Row {
         package: "chargebook-source-woocommerce",
         uses: &["chargebook-domain", "chargebook-stripe-wire"],
-        tests_use: &[],
+        tests_use: &["chargebook-port-contracts"],
     },
     // A wire format that several sources carry, so that none of them need know another.
     Row { package: "chargebook-stripe-wire", uses: &["chargebook-domain"], tests_use: &[] },

@@ -9,8 +9,8 @@ use chargebook_domain::ports::{Clock, Seal, Summaries};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_port_contracts::fake_graph::{AcceptedMail, FakeGraph, Fault, LookFault, SignInFault};
 use chargebook_tests::{
-    Proxy, Ran, Server, as_admin, as_owner, dispute, event, fresh_database, movement, number, run, scratch_folder,
-    text, until,
+    Proxy, Ran, Server, as_admin, as_owner, borrowed, dispute, event, fresh_database, movement, number,
+    outlook_settings, run, scratch_folder, text, until,
 };
 use chrono::NaiveDate;
 use serde_json::Value;
@@ -40,18 +40,10 @@ impl Desk {
         Self { url, ledger, graph: FakeGraph::start().await.unwrap(), folder: scratch_folder(), date }
     }
 
-    fn settings(&self, graph: &str) -> Vec<(&'static str, String)> {
-        vec![
-            ("CHARGEBOOK_BOOKS__START", self.date.to_string()),
-            ("CHARGEBOOK_SUMMARY__SEND_AT", "00:00".to_owned()),
-            ("CHARGEBOOK_OUTLOOK__TENANT_ID", "3f2b1c4d-0000-4000-8000-000000000001".to_owned()),
-            ("CHARGEBOOK_OUTLOOK__CLIENT_ID", "3f2b1c4d-0000-4000-8000-000000000002".to_owned()),
-            ("CHARGEBOOK_OUTLOOK__CLIENT_SECRET", "planted-secret".to_owned()),
-            ("CHARGEBOOK_OUTLOOK__SENDER", "books@example.com".to_owned()),
-            ("CHARGEBOOK_OUTLOOK__RECIPIENTS", "finance@example.com".to_owned()),
-            ("CHARGEBOOK_OUTLOOK__AUTHORITY", graph.trim_end_matches("/v1.0").to_owned()),
-            ("CHARGEBOOK_OUTLOOK__GRAPH_BASE", graph.to_owned()),
-        ]
+    fn settings(&self, graph: &str) -> Vec<(String, String)> {
+        let start = ("CHARGEBOOK_BOOKS__START".to_owned(), self.date.to_string());
+        let send_at = ("CHARGEBOOK_SUMMARY__SEND_AT".to_owned(), "00:00".to_owned());
+        [vec![start, send_at], outlook_settings(graph)].concat()
     }
 
     /// A server, which looks after the day's mail as soon as it has started.
@@ -61,15 +53,13 @@ impl Desk {
 
     async fn process_to(&self, graph: &str) -> Server {
         let settings = self.settings(graph);
-        let settings: Vec<_> = settings.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        Server::start(&self.url, &settings).await
+        Server::start(&self.url, &borrowed(&settings)).await
     }
 
     async fn summary(&self, arguments: &[&str]) -> Ran {
         let mut settings = self.settings(&self.graph.base());
-        settings.push(("CHARGEBOOK_DATABASE__URL", self.url.clone()));
-        let settings: Vec<_> = settings.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        run(&self.folder, &settings, &[&["summary"], arguments].concat()).await
+        settings.push(("CHARGEBOOK_DATABASE__URL".to_owned(), self.url.clone()));
+        run(&self.folder, &borrowed(&settings), &[&["summary"], arguments].concat()).await
     }
 
     /// As a person has it sent who does not know what became of it.

@@ -26,7 +26,7 @@ fn is_any_given(reader: &Reader, keys: &[&str]) -> bool {
 }
 
 /// Notes each of these that is not set, though its section is.
-fn need(reader: &mut Reader, keys: &[&str], what: &str) {
+pub(super) fn need(reader: &mut Reader, keys: &[&str], what: &str) {
     for key in keys {
         if !reader.is_given(key) {
             let remedy = "set it too, or remove the section: then mail goes to the folder";

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chargebook_notifier_outlook::{Credential, DEFAULT_AUTHORITY, DEFAULT_GRAPH_BASE, MailFormat, OutlookSettings};
 use url::Url;
 
+use super::notifiers::need;
 use super::reader::Reader;
 use super::sections::address;
 
@@ -21,12 +22,7 @@ pub(super) fn outlook(reader: &mut Reader) -> Option<OutlookSettings> {
         return None;
     }
     let known = reader.problems.len();
-    for key in NEEDED {
-        if !reader.is_given(key) {
-            let remedy = "set it too, or remove the section: then mail goes to the folder";
-            reader.problem(key, "mail through Outlook needs it", remedy);
-        }
-    }
+    need(reader, &NEEDED, "mail through Outlook");
     // All are read before any is missed, so that every problem is noted.
     let credential = credential(reader);
     let mut text = |key| reader.text(key);

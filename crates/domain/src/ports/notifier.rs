@@ -5,6 +5,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 
+use crate::hex::hex;
+
 /// A mail, ready to be sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mail {
@@ -44,8 +46,8 @@ impl RequestId {
     pub fn of(channel: &str, reference: &str, attempt: i32, begun_at: DateTime<Utc>) -> Self {
         let begun_at = begun_at.timestamp_micros();
         let named = Sha256::digest(format!("{channel}\n{reference}\n{attempt}\n{begun_at}"));
-        let number = named.iter().take(16).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
-        let mut digits = format!("{number:032x}");
+        let mut digits = hex(&named);
+        digits.truncate(32);
         // What RFC 9562 calls version 8: made of something, not of chance.
         digits.replace_range(12..13, "8");
         digits.replace_range(16..17, "8");

@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Schedule;
 use crate::alerts::{AlertKind, AlertRules, Wrong};
+use crate::hex::hex;
 use crate::ports::{Alerts, LedgerError, OutboxMessage, Way};
 
 /// Writes the subject and the text of the mail that tells of what is wrong, all of one kind.
@@ -61,7 +62,7 @@ impl Alarm {
 
 /// The message's name, made of what it tells of.
 fn id(kind: AlertKind, subjects: &[String]) -> String {
-    let named = Sha256::digest(subjects.join("\n"));
-    let number = named.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
-    format!("alert/{}/{number:016x}", kind.as_str())
+    let mut digits = hex(&Sha256::digest(subjects.join("\n")));
+    digits.truncate(16);
+    format!("alert/{}/{digits}", kind.as_str())
 }

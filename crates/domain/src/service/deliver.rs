@@ -87,9 +87,7 @@ impl Deliver {
             }
         }
     }
-}
 
-impl Deliver {
     /// On the first channel that takes it. Where none does, it is sent again if one of them may take it then, or may have.
     async fn send_mail(&self, message: &OutboxMessage, attempt: i32) -> SendOutcome {
         let mut kept: Option<SendOutcome> = None;

@@ -248,15 +248,14 @@ fn merged(rows: &[DayRow]) -> Result<Vec<DayRow>, MoneyError> {
 ///
 /// A verdict that arrived before an earlier one was thought to be the first as well: it is one no more.
 fn decisions(books: &DayBooks, rows: &[DayRow]) -> Result<BTreeMap<DisputeKey, DateTime<Utc>>, MoneyError> {
-    let first_verdicts = rows.iter().filter(|row| row.kind == ResolutionKind::Decided);
-    let moments: BTreeSet<_> = first_verdicts.map(|row| (&row.key, row.occurred_at)).collect();
     let mut decisions = BTreeMap::new();
-    for (key, at) in moments {
-        let of_moment = || rows.iter().filter(|row| row.key == *key && row.occurred_at == at);
-        let closed = of_moment().map(|row| row.deltas.closed).try_fold(0, add)?;
-        let closed_before = of_moment().map(|row| row.before.closed).try_fold(0, add)?;
+    // They are sorted by dispute and time.
+    for moment in rows.chunk_by(|row, next| (&row.key, row.occurred_at) == (&next.key, next.occurred_at)) {
+        let Some(verdict) = moment.iter().find(|row| row.kind == ResolutionKind::Decided) else { continue };
+        let closed = moment.iter().map(|row| row.deltas.closed).try_fold(0, add)?;
+        let closed_before = moment.iter().map(|row| row.before.closed).try_fold(0, add)?;
         if closed > 0 && closed_before == 0 {
-            decisions.entry(key.clone()).or_insert(at);
+            decisions.entry(verdict.key.clone()).or_insert(verdict.occurred_at);
         }
     }
     decisions.retain(|_, at| (books.from..=books.date).contains(&at.with_timezone(&books.zone).date_naive()));

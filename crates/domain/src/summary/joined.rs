@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::{DayBooks, DayRow, LedgerMove};
+use crate::hex::hex;
 use crate::money::add;
 use crate::{Currency, Deltas, DisputeKey, MoneyError};
 
@@ -35,7 +36,7 @@ impl DayBooks {
         Ok(Self {
             from: self.from,
             sealed: self.sealed && next.sealed,
-            sha256: first.zip(last).map(|(first, last)| sha256(&format!("{first}\n{last}"))),
+            sha256: first.zip(last).map(|(first, last)| hex(&Sha256::digest(format!("{first}\n{last}")))),
             books: self.books.into_iter().chain(next.books).collect(),
             rows: self.rows.into_iter().chain(next.rows.into_iter().map(as_of_first)).collect(),
             moves: summed(self.moves.into_iter().chain(next.moves))?,
@@ -44,10 +45,6 @@ impl DayBooks {
             ..next
         })
     }
-}
-
-fn sha256(text: &str) -> String {
-    Sha256::digest(text).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// One move for each account, currency, kind and whether it is late.

@@ -17,26 +17,26 @@ fn key(book: Option<&AccountId>) -> &str {
     book.map_or("", AccountId::as_str)
 }
 
+/// Keeps a day's content and answers its hash; `None` where another was first.
 async fn insert(
     connection: &mut PgConnection,
     seal: &Seal,
     book: Option<&AccountId>,
     books: DayBooks,
-) -> Result<(), LedgerError> {
+) -> Result<Option<String>, LedgerError> {
     let written = serde_json::to_string(&Kept::of(books));
     let content =
         written.map_err(|_| LedgerError::Corrupt { what: "a day that can't be written as JSON".to_owned() })?;
-    sqlx::query!(
+    sqlx::query_scalar!(
         r#"INSERT INTO chargebook.summary_contents (business_date, book, content, sha256)
-           VALUES ($1, $2, $3, encode(sha256(convert_to($3, 'UTF8')), 'hex')) ON CONFLICT DO NOTHING"#,
+           VALUES ($1, $2, $3, encode(sha256(convert_to($3, 'UTF8')), 'hex')) ON CONFLICT DO NOTHING RETURNING sha256"#,
         seal.date,
         key(book),
         content
     )
-    .execute(&mut *connection)
+    .fetch_optional(&mut *connection)
     .await
-    .map_err(ledger_error)?;
-    Ok(())
+    .map_err(ledger_error)
 }
 
 async fn kept(
@@ -79,8 +79,9 @@ impl PostgresLedger {
             return Ok(books);
         }
         let mut connection = self.pool.acquire().await.map_err(ledger_error)?;
-        insert(&mut connection, seal, book.as_ref(), books.clone()).await?;
-        // Another may have been first.
+        if let Some(sha256) = insert(&mut connection, seal, book.as_ref(), books.clone()).await? {
+            return Ok(DayBooks { sha256: Some(sha256), ..books });
+        }
         Ok(kept(&mut connection, seal, book.as_ref()).await?.unwrap_or(books))
     }
 

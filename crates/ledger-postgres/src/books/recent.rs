@@ -8,11 +8,8 @@ use chrono::{Days, NaiveDate};
 use sqlx::PgConnection;
 
 use super::Day;
+use crate::count;
 use crate::error::read_error;
-
-fn count(count: i64) -> u64 {
-    u64::try_from(count).unwrap_or_default()
-}
 
 pub(super) async fn trend(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<Vec<TrendDay>, LedgerError> {
     let from = day.date.checked_sub_days(Days::new(TREND_DAYS.saturating_sub(1))).unwrap_or(day.date);

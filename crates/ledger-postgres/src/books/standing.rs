@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
 
 use super::{Day, currency, recent};
+use crate::count;
 use crate::error::{corrupt, read_error};
 use crate::reading::money_questions;
 
@@ -47,8 +48,7 @@ async fn window(snapshot: &mut PgConnection, day: &Day<'_>, from: NaiveDate) -> 
     .map_err(read_error)?;
     let mut window = Window::default();
     for row in counts {
-        let count = u64::try_from(row.count).unwrap_or_default();
-        let challenged = u64::try_from(row.challenged).unwrap_or_default();
+        let (challenged, count) = (count(row.challenged), count(row.count));
         match Outcome::parse(&row.outcome).ok_or_else(|| corrupt("disputes", "outcome", &row.outcome))? {
             Outcome::Won => (window.won, window.won_challenged) = (count, challenged),
             Outcome::Lost => (window.lost, window.lost_challenged) = (count, challenged),
@@ -119,7 +119,6 @@ async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<OpenBalance,
     .map_err(read_error)?;
     let mut open = OpenBalance::default();
     for row in rows {
-        let count = |count: i64| u64::try_from(count).unwrap_or_default();
         open.disputes += count(row.disputes);
         open.inquiries += count(row.inquiries);
         open.evidence_due_soon += count(row.due);
@@ -129,7 +128,7 @@ async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<OpenBalance,
         }
     }
     for row in filed {
-        open.filed += u64::try_from(row.filed).unwrap_or_default();
+        open.filed += count(row.filed);
         open.filed_amounts.insert(currency(&row.currency, "disputes")?, row.amount);
     }
     Ok(open)
@@ -166,7 +165,6 @@ async fn attention(
     .fetch_one(&mut *snapshot)
     .await
     .map_err(read_error)?;
-    let count = |count: i64| u64::try_from(count).unwrap_or_default();
     Ok(Attention {
         orphans: count(row.orphans),
         ambiguous: count(row.ambiguous),

@@ -1,13 +1,11 @@
 //! Passwords and tokens.
 
 use std::fs;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
 
 use chargebook_domain::ports::{Notifier, SendOutcome};
 use chargebook_notifier_smtp::{Security, SmtpSettings};
+use chargebook_port_contracts::CapturedLog;
 use chargebook_port_contracts::fake_smtp::{Certificates, Encryption, FakeSmtp, REPLY_TEXT, Step, Trouble};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{SECRET, USER, assert_readable, attempt, mail, notifier, notifier_of, readable, secure_settings};
 
@@ -99,33 +97,9 @@ async fn no_secret_is_in_the_debug_output() {
     assert_eq!(settings.security, Security::StartTls);
 }
 
-/// What is logged, for all to read.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn neither_a_secret_nor_an_address_nor_what_the_server_said_is_logged() {
-    let log = Log::default();
-    let all = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE);
-    let _logging = tracing::subscriber::set_default(all.with_ansi(false).with_writer(log.clone()).finish());
+    let log = CapturedLog::start();
     let certificates = Certificates::make("IP:127.0.0.1");
     let fake = asking(&certificates).await;
     let settings = secure_settings(fake.port(), &certificates);
@@ -134,7 +108,7 @@ async fn neither_a_secret_nor_an_address_nor_what_the_server_said_is_logged() {
         readable(&notifier_of(&settings).send(&mail(), &attempt()).await);
     }
     assert!(taken_from(&fake, &settings).await.is_some());
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     for told in ["notifier.send", "mail.reference=", "mail.client_request_id="] {
         assert!(logged.contains(told), "{told}: {logged}");
     }

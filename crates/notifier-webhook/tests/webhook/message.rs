@@ -1,16 +1,13 @@
 //! What is sent.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chargebook_domain::ports::{Outgoing, OutgoingCall, SendOutcome};
 use chargebook_notifier_webhook::{WebhookEndpoint, WebhookSender};
+use chargebook_port_contracts::CapturedLog;
 use chargebook_port_contracts::fake_receiver::{FakeReceiver, Fault};
 use chrono::TimeDelta;
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::support::{
     BODY, SECRET, assert_nothing_is_shown, call, closed_address, endpoint, name, readable, sender, sender_to,
@@ -95,38 +92,9 @@ fn all_wrong_endpoints_are_named_at_once() {
     assert_nothing_is_shown(&told.concat());
 }
 
-/// What is logged, for all to read.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn neither_the_body_nor_the_secret_nor_the_address_is_logged_or_printed() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_span_events(FmtSpan::FULL)
-        .with_writer(log.clone())
-        .finish();
-    let _logging = tracing::subscriber::set_default(subscriber);
+    let log = CapturedLog::start();
     let fake = FakeReceiver::start().await.unwrap();
     let sender_to_nowhere = sender(&closed_address());
     let sender = sender_to(&fake).with_timeout(Duration::from_millis(300));
@@ -136,7 +104,7 @@ async fn neither_the_body_nor_the_secret_nor_the_address_is_logged_or_printed() 
     }
     assert_eq!(sender.post(&call()).await, ACCEPTED);
     readable(&sender_to_nowhere.post(&call()).await);
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     for told in ["webhook.post", "webhook.message_id=", "webhook.endpoint=shop", "http.status=500"] {
         assert!(logged.contains(told), "{told}: {logged}");
     }

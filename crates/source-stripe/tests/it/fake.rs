@@ -1,18 +1,17 @@
 //! The client against the fake of Stripe's API that all tests share: paging, permissions, the rate, and each fault.
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chargebook_domain::ports::{
     Detail, DisputeReader, Listing, MovementKind, MovementReading, Period, Read, ReadError, Reading,
 };
 use chargebook_domain::{AccountId, DisputeId, DisputeKey};
+use chargebook_port_contracts::CapturedLog;
 use chargebook_port_contracts::fake_stripe::{ERROR_TEXT, FakeStripe, Fault, KEY, Resource, busiest_second};
 use chargebook_source_stripe::{Patience, PermissionState, StripeApi};
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::server::{api_with_key, hasty};
 use crate::support::{at, fixture, seconds_ago};
@@ -257,41 +256,9 @@ async fn the_rate_stays_under_the_limit_as_stripe_sees_it() {
     assert!(busiest_second(&fake.requests()) <= 25, "{}", busiest_second(&fake.requests()));
 }
 
-/// What is logged, for all to read.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn neither_the_key_nor_any_body_nor_query_is_logged() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-        .with_writer(log.clone())
-        .finish();
-    // While there is just one subscriber, tracing lets each place be switched off for good by whichever thread comes there
-    // first; the threads of other tests have none.
-    let _another = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
-    let _logging = tracing::subscriber::set_default(subscriber);
+    let log = CapturedLog::start();
     let fake = fake().await;
     fake.deny(&[Resource::Charges]);
     let patience = Patience { page_within: Duration::from_millis(300), ..hasty() };
@@ -301,7 +268,7 @@ async fn neither_the_key_nor_any_body_nor_query_is_logged() {
         api.disputes(&all(), Detail::WithPayment).await.unwrap();
     }
     api_with_key("rk_test_wrongKey", &fake.base()).permissions().await;
-    let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged = log.text();
     for told in ["source.fetch", "source.endpoint=Disputes", "source.attempt=2", "http.status=502", "duration_ms="] {
         assert!(logged.contains(told), "{told}");
     }

@@ -1,7 +1,6 @@
 //! What a day with many decisions costs over a long past: to seal it, to write its mail, and all of that by the program, beside the
 //! bare SQL that stamps and sums the same rows.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use chargebook::clock::SystemClock;
@@ -10,16 +9,16 @@ use chargebook_domain::BookRules;
 use chargebook_domain::ports::{Clock as _, Seal, Summaries as _};
 use chargebook_domain::summary::compose;
 use chargebook_ledger_postgres::{OrderSource, PostgresLedger};
-use chargebook_tests::{binary, fresh_database, scratch_folder, status_kib};
+use chargebook_tests::{binary, fresh_database, scratch_folder};
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::process::Command;
-use tokio::time::interval;
 
 use crate::as_admin;
 use crate::growth::{A_DAY, STEP, filling};
 use crate::latencies::{millis, ratio};
+use crate::processes::{Ran, run_to_end};
 
 /// How often the bare statements are made; the time in the middle counts.
 const TIMES: usize = 5;
@@ -64,7 +63,7 @@ pub(crate) async fn measure(disputes: usize, closed: usize) -> Value {
 
     let stamped = bare(&mut admin, &[STAMP, SUM].concat(), day).await;
     let summed = bare(&mut admin, &SUM, day).await;
-    let (program, kib) = by_program(&url, day).await;
+    let Ran { took: program, kib } = by_program(&url, day).await;
     let sealed = seal(day);
     let begun = Instant::now();
     let books = ledger.books(&sealed, None).await.unwrap();
@@ -115,25 +114,11 @@ async fn bare(admin: &mut PgConnection, statements: &[&str], day: NaiveDate) -> 
     took[TIMES / 2]
 }
 
-/// Seals the day and writes its mail to a folder: how long the process took, and the most memory that it held, in KiB.
-async fn by_program(url: &str, day: NaiveDate) -> (Duration, u64) {
+/// Seals the day and writes its mail to a folder.
+async fn by_program(url: &str, day: NaiveDate) -> Ran {
     let mut command = Command::new(binary());
     command.args(["summary", "send", "--date", &day.to_string()]).env("CHARGEBOOK_DATABASE__URL", url);
-    command.current_dir(scratch_folder()).stdout(Stdio::null()).kill_on_drop(true);
-    let begun = Instant::now();
-    let mut child = command.spawn().unwrap();
-    let process = child.id().unwrap();
-    let (mut often, mut kib) = (interval(Duration::from_millis(5)), 0);
-    loop {
-        tokio::select! {
-            ended = child.wait() => {
-                assert!(ended.unwrap().success(), "the mail is written");
-                return (begun.elapsed(), kib);
-            }
-            // It may have ended meanwhile.
-            _ = often.tick() => kib = status_kib(process, "VmHWM:").unwrap_or(kib),
-        }
-    }
+    run_to_end(command, &scratch_folder()).await
 }
 
 async fn execute(admin: &mut PgConnection, sql: &str) {

@@ -1,21 +1,19 @@
 //! How fast the journal goes out, and in how much memory, beside `psql \copy` of the same rows in the same order.
 
 use std::path::Path;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use chargebook::clock::SystemClock;
 use chargebook_domain::ports::Clock as _;
-use chargebook_tests::{binary, fresh_database, scratch_folder, status_kib};
+use chargebook_tests::{binary, fresh_database, scratch_folder};
 use chrono::Days;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::process::Command;
-use tokio::time::interval;
 
 use crate::as_admin;
 use crate::growth::{A_DAY, STEP, filling};
 use crate::latencies::{millis, ratio};
+use crate::processes::{Ran, run_to_end};
 
 /// How many postings the past has for each of its disputes: three when its money goes, two when it is decided.
 const POSTINGS: usize = 5;
@@ -29,12 +27,6 @@ const COPY: &str = r"\copy (SELECT e.entry_id, e.posted_on, e.occurred_at, e.acc
  AND o.dispute_id = e.dispute_id AND NOT o.ambiguous) AS order_ref, e.kind, e.narration, p.ledger_account,
  p.amount_minor, p.currency FROM chargebook.journal_entries e JOIN chargebook.postings p USING (account, entry_id)
  ORDER BY e.posted_on, e.account, e.entry_id, p.line) TO copied.csv WITH (FORMAT csv, HEADER)";
-
-/// How long something took, and the most memory that its process held, in KiB.
-struct Ran {
-    took: Duration,
-    kib: u64,
-}
 
 pub(crate) async fn measure(postings: usize) -> Value {
     let (url, _) = fresh_database().await;
@@ -85,31 +77,10 @@ pub(crate) async fn measure(postings: usize) -> Value {
 async fn middle(command: impl Fn() -> Command, folder: &Path) -> Ran {
     let mut ran = Vec::with_capacity(TIMES);
     for _ in 0..TIMES {
-        ran.push(run(command(), folder).await);
+        ran.push(run_to_end(command(), folder).await);
     }
     ran.sort_unstable_by_key(|ran| ran.took);
     ran.swap_remove(TIMES / 2)
-}
-
-async fn run(mut command: Command, folder: &Path) -> Ran {
-    let begun = Instant::now();
-    // What an export says in the end would stand between the lines of the table.
-    command.current_dir(folder).stderr(Stdio::null()).kill_on_drop(true);
-    let mut child = command.spawn().unwrap();
-    let process = child.id().unwrap();
-    let (mut often, mut kib) = (interval(Duration::from_millis(20)), 0);
-    loop {
-        tokio::select! {
-            ended = child.wait() => {
-                assert!(ended.unwrap().success(), "{command:?}");
-                return Ran { took: begun.elapsed(), kib };
-            }
-            _ = often.tick() => {
-                // It may have ended meanwhile.
-                kib = status_kib(process, "VmHWM:").unwrap_or(kib);
-            }
-        }
-    }
 }
 
 fn told(by: &str, ran: &Ran, copied: &Ran, postings: usize) -> Value {

@@ -1,8 +1,13 @@
 //! How much processor time and memory processes have used, as Linux tells.
 
 use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
-use chargebook_tests::number;
+use chargebook_tests::{number, status_kib};
+use tokio::process::Command;
+use tokio::time::interval;
 
 use crate::as_admin;
 
@@ -83,4 +88,29 @@ pub(crate) fn machine_ms() -> u64 {
 /// Lets a process's peak of memory begin anew.
 pub(crate) fn forget_peak(process: u32) {
     fs::write(format!("/proc/{process}/clear_refs"), "5").unwrap();
+}
+
+/// How long a process took, and the most memory that it held, in KiB.
+pub(crate) struct Ran {
+    pub(crate) took: Duration,
+    pub(crate) kib: u64,
+}
+
+/// Runs a command in a folder from its start to its end. What it says would stand between the lines of a table.
+pub(crate) async fn run_to_end(mut command: Command, folder: &Path) -> Ran {
+    let begun = Instant::now();
+    command.current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let mut child = command.spawn().unwrap();
+    let process = child.id().unwrap();
+    let (mut often, mut kib) = (interval(Duration::from_millis(5)), 0);
+    loop {
+        tokio::select! {
+            ended = child.wait() => {
+                assert!(ended.unwrap().success(), "{command:?}");
+                return Ran { took: begun.elapsed(), kib };
+            }
+            // It may have ended meanwhile.
+            _ = often.tick() => kib = status_kib(process, "VmHWM:").unwrap_or(kib),
+        }
+    }
 }
