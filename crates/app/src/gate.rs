@@ -140,6 +140,10 @@ impl Summaries for Gate {
         self.ledger().await?.books(seal, book).await
     }
 
+    async fn keep(&self, seal: &Seal, books: DayBooks) -> Result<DayBooks, LedgerError> {
+        self.ledger().await?.keep(seal, books).await
+    }
+
     async fn undelivered(
         &self,
         channels: &[String],

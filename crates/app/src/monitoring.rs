@@ -1,6 +1,6 @@
 //! What is said of how near a month is to a programme of a card network.
 
-use chargebook_domain::monitor::{Counted, Estimate, Floor, Level, PaymentsOf};
+use chargebook_domain::monitor::{Counted, Estimate, Floor, Level, PaymentsOf, Ratio};
 
 use crate::tables::grouped;
 
@@ -10,20 +10,20 @@ pub(crate) fn percent(bps: u64) -> String {
 }
 
 /// The ratio with what it is made of, such as `1.80 % (1,800 of 100,000)`.
-pub(crate) fn ratio(estimate: &Estimate) -> String {
-    let events = grouped(estimate.ratio.events);
-    match (estimate.ratio.bps(), estimate.ratio.payments) {
+pub(crate) fn ratio(of: Ratio) -> String {
+    let events = grouped(of.events);
+    match (of.bps(), of.payments) {
         (Some(bps), Some(payments)) => format!("{} % ({events} of {})", percent(bps), grouped(payments)),
         (_, payments) => format!("n/a ({events} of {})", payments.map_or("n/a".to_owned(), grouped)),
     }
 }
 
-/// What a level means.
-pub(crate) fn level(estimate: &Estimate) -> &'static str {
-    match (estimate.level, estimate.floor) {
+/// What a level means, where the ratio reaches the threshold or does not.
+pub(crate) fn level(level: Option<Level>, floor: Floor, is_beyond: bool) -> &'static str {
+    match (level, floor) {
         (None, _) => "n/a: no payments are counted",
         (Some(Level::Below), _) => "below",
-        (Some(Level::Warning), Floor::NotMet) if estimate.ratio.reaches(estimate.programme.threshold_bps) => {
+        (Some(Level::Warning), Floor::NotMet) if is_beyond => {
             "warning: beyond the threshold, and too few to be identified"
         }
         (Some(Level::Warning), _) => "warning: near the threshold",
@@ -51,11 +51,15 @@ pub(crate) fn alert(estimate: &Estimate) -> (String, String) {
     };
     let basis = estimate.payment_basis.map_or("not known", |basis| basis.as_str());
     let body = [
-        format!("{name}, {}: {}.", estimate.month, level(estimate)),
+        format!(
+            "{name}, {}: {}.",
+            estimate.month,
+            level(estimate.level, estimate.floor, estimate.ratio.reaches(programme.threshold_bps))
+        ),
         format!(
             "{counted} per {payments}: {}. The threshold is {} %, and this is {share} % of it. The floor of {} {counted} is \
              {}. The number of payments is from: {basis}.",
-            ratio(estimate),
+            ratio(estimate.ratio),
             percent(programme.threshold_bps),
             grouped(programme.count_floor),
             floor(estimate),

@@ -25,7 +25,7 @@ use crate::clock::SystemClock;
 use crate::demo;
 use crate::export::DayFiles;
 use crate::gate::{Closed, Gate};
-use crate::mail::{self, AccountNames, MailStyle};
+use crate::mail::{self, AccountNames, Dashboard, MailStyle};
 use crate::metrics::{CountWaiting, Waiting};
 use crate::rules_file::{self, RuleFile};
 use crate::serve::{App, Policy, Ports};
@@ -232,7 +232,8 @@ pub fn ask(settings: &Settings, ledger: &PostgresLedger, reader: Arc<dyn Dispute
 #[must_use]
 pub fn write_mail(settings: &Settings) -> Arc<WriteMail> {
     let accounts = AccountNames::new(settings.account_names.clone());
-    let style = MailStyle { accounts, numbers: settings.numbers, csv: settings.csv_separator };
+    let dashboard = if settings.admission.livemode { Dashboard::Live } else { Dashboard::Test };
+    let style = MailStyle { accounts, numbers: settings.numbers, csv: settings.csv_separator, dashboard };
     Arc::new(move |summary, sent_again| mail::write(summary, &style, sent_again))
 }
 

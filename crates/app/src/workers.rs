@@ -166,35 +166,14 @@ mod tests {
         Claim, ClaimRequest, DayMail, Due, Mail, Mails, MockClock, MockNotifier, MockSummaries, Sealed,
     };
     use chargebook_domain::service::{Missed, Schedule};
-    use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Summary, Window};
+    use chargebook_domain::summary::{DayBooks, Summary};
     use chrono::{NaiveDate, NaiveTime};
     use chrono_tz::Tz;
 
     use super::*;
 
     fn quiet(date: NaiveDate) -> DayBooks {
-        DayBooks {
-            from: date,
-            date,
-            zone: Tz::UTC,
-            sealed: true,
-            as_of: None,
-            sha256: None,
-            book: None,
-            books: [].into(),
-            rows: vec![],
-            moves: vec![],
-            opening: [].into(),
-            resolved: [].into(),
-            unresolved: [].into(),
-            adjusted: [].into(),
-            month_to_date: Window::default(),
-            ninety_days: Window::default(),
-            trend: vec![],
-            reasons: vec![],
-            open: OpenBalance::default(),
-            attention: Attention::default(),
-        }
+        DayBooks { sealed: true, ..DayBooks::empty(date, Tz::UTC) }
     }
 
     #[tokio::test]
@@ -207,6 +186,7 @@ mod tests {
         summaries.expect_undelivered().returning(move |_, _, _| Ok(due.to_vec()));
         summaries.expect_in_doubt().returning(|_, _, _| Ok(Vec::new()));
         summaries.expect_books().returning(|seal, _| Ok(quiet(seal.date)));
+        summaries.expect_keep().returning(|_, books| Ok(books));
         summaries.expect_claim().times(1).returning(|request| {
             let ClaimRequest { mails, channel, reference, now, .. } = request.clone();
             let attempts = mails.into_iter().map(|mail| (mail, 1)).collect();

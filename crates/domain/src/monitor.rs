@@ -16,7 +16,7 @@ mod tally;
 
 pub use alerts::{AlertKey, alerts_due};
 pub use counts::{Counts, MonthCounts, PaymentBasis};
-pub use estimate::{Estimate, Floor, Level, MonitorRules, WARN_EVENTS_MIN, WARN_PERCENT};
+pub use estimate::{Estimate, Floor, Level, MonitorRules, NetworkRatio, WARN_EVENTS_MIN, WARN_PERCENT};
 pub use month::Month;
 pub use network::{Network, Region};
 pub use programmes::{Counted, NETWORK_PROGRAMMES, PaymentsOf, Programme, Programmes, ProgrammesError};

@@ -1,39 +1,14 @@
 //! The summary of a day, from books that are written by hand.
 #![expect(clippy::unwrap_used, reason = "what is not as expected should panic")]
 
-use std::collections::BTreeMap;
-
-use chargebook_domain::summary::{
-    Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Ratio, RollForward, Unresolved, Window, compose,
-};
+use chargebook_domain::summary::{DayBooks, DayRow, LedgerMove, Ratio, RollForward, Unresolved, compose};
 use chargebook_domain::{Deltas, EntryKind, LedgerAccount, Money, Outcome, ResolutionKind};
 use chargebook_port_contracts::samples::{date, day, dispute_key, usd};
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 
 fn books(rows: Vec<DayRow>) -> DayBooks {
-    DayBooks {
-        from: date(3),
-        date: date(3),
-        zone: Tz::UTC,
-        sealed: true,
-        as_of: None,
-        sha256: None,
-        book: None,
-        books: [].into(),
-        rows,
-        moves: Vec::new(),
-        opening: BTreeMap::new(),
-        resolved: BTreeMap::new(),
-        unresolved: BTreeMap::new(),
-        adjusted: BTreeMap::new(),
-        month_to_date: Window::default(),
-        ninety_days: Window::default(),
-        trend: vec![],
-        reasons: vec![],
-        open: OpenBalance::default(),
-        attention: Attention::default(),
-    }
+    DayBooks { sealed: true, rows, ..DayBooks::empty(date(3), Tz::UTC) }
 }
 
 /// A row of the day at noon, the `revision`th of its dispute.

@@ -7,14 +7,13 @@ mod entries;
 mod kept;
 mod known;
 mod proof;
+mod received;
 mod recent;
 mod standing;
 mod words;
 
-use std::collections::BTreeSet;
-
 use chargebook_domain::ports::{LedgerError, Seal};
-use chargebook_domain::summary::{Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Window};
+use chargebook_domain::summary::{DayBooks, DayRow, LedgerMove};
 use chargebook_domain::{
     AccountId, Currency, Deltas, DisputeId, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome,
     ResolutionKind,
@@ -182,26 +181,16 @@ async fn day_books(
 ) -> Result<DayBooks, LedgerError> {
     let day = Day::of(&mut *snapshot, seal, book.as_ref(), as_of).await?;
     let mut books = DayBooks {
-        from: seal.date,
-        date: seal.date,
-        zone: seal.zone,
         sealed: day.sealed,
         as_of,
-        sha256: None,
-        books: BTreeSet::new(),
+        book: book.clone(),
         rows: rows(&mut *snapshot, &day).await?,
         moves: moves(&mut *snapshot, &day).await?,
         opening: carried::opening(&mut *snapshot, &day).await?,
         resolved: carried::resolved(&mut *snapshot, &day).await?,
         unresolved: proof::unresolved(&mut *snapshot, &day).await?,
         adjusted: proof::adjusted(&mut *snapshot, &day).await?,
-        month_to_date: Window::default(),
-        ninety_days: Window::default(),
-        trend: Vec::new(),
-        reasons: Vec::new(),
-        open: OpenBalance::default(),
-        attention: Attention::default(),
-        book: book.clone(),
+        ..DayBooks::empty(seal.date, seal.zone)
     };
     let known_books = known_books(&mut *snapshot).await?;
     let known_books = if let Some(moment) = as_of {

@@ -102,12 +102,15 @@ impl Summaries for PostgresLedger {
         .map_err(ledger_error)?;
         carry(&mut transaction, seal.date).await?;
         transaction.commit().await.map_err(ledger_error)?;
-        self.keep_sealed(seal).await;
         Ok(true)
     }
 
     async fn books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
         self.day_books(seal, book).await
+    }
+
+    async fn keep(&self, seal: &Seal, books: DayBooks) -> Result<DayBooks, LedgerError> {
+        self.keep_day(seal, books).await
     }
 
     async fn undelivered(

@@ -32,6 +32,7 @@ pub mod conclusions;
 pub mod customers;
 pub mod deliveries;
 pub mod follow_ups;
+pub mod kept;
 pub mod ledger;
 pub mod ledger_races;
 pub mod monitoring;

@@ -13,6 +13,7 @@ mod order_book;
 mod outbox;
 mod periods;
 mod read_queue;
+mod received;
 mod recent;
 mod rows;
 mod summaries;
@@ -67,7 +68,8 @@ struct State {
     aliases: Vec<Alias>,
     fraud_warnings: BTreeMap<(AccountId, WarningId), FraudWarning>,
     closings: Vec<Closing>,
-    sealed_days: BTreeSet<NaiveDate>,
+    /// When each was sealed.
+    sealed_days: BTreeMap<NaiveDate, DateTime<Utc>>,
     deliveries: BTreeMap<(DayMail, String), Delivery>,
     /// What each sealed day was kept as, for all books and for one.
     contents: BTreeMap<(NaiveDate, Option<AccountId>), Arc<DayBooks>>,

@@ -11,7 +11,7 @@ use chargebook_domain::ports::{
     Claim, ClaimRequest, DayMail, Due, MockNotifier, MockOrderBook, MockSummaries, Notifier, OrderBook, SendOutcome,
     Summaries,
 };
-use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Window};
+use chargebook_domain::summary::DayBooks;
 use chargebook_port_contracts::samples;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -19,28 +19,7 @@ use tokio::time::timeout;
 use super::support::{Running, app, app_with_workers, ledger, ports, unavailable};
 
 fn quiet_day() -> DayBooks {
-    DayBooks {
-        from: samples::date(2),
-        date: samples::date(2),
-        zone: BookRules::default().time_zone,
-        sealed: true,
-        as_of: None,
-        sha256: None,
-        book: None,
-        books: [].into(),
-        rows: vec![],
-        moves: vec![],
-        opening: [].into(),
-        resolved: [].into(),
-        unresolved: [].into(),
-        adjusted: [].into(),
-        month_to_date: Window::default(),
-        ninety_days: Window::default(),
-        trend: vec![],
-        reasons: vec![],
-        open: OpenBalance::default(),
-        attention: Attention::default(),
-    }
+    DayBooks { sealed: true, ..DayBooks::empty(samples::date(2), BookRules::default().time_zone) }
 }
 
 /// Yesterday is sealed and not mailed yet.
@@ -54,6 +33,7 @@ fn summaries(done: mpsc::UnboundedSender<&'static str>) -> MockSummaries {
     });
     summaries.expect_in_doubt().returning(|_, _, _| Ok(Vec::new()));
     summaries.expect_books().returning(|_, _| Ok(quiet_day()));
+    summaries.expect_keep().returning(|_, books| Ok(books));
     summaries.expect_claim().times(1).returning(|request| {
         let ClaimRequest { mails, channel, reference, now, .. } = request.clone();
         let attempts = mails.into_iter().map(|mail| (mail, 1)).collect();

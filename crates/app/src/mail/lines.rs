@@ -5,15 +5,17 @@ use chargebook_domain::{AccountId, Currency, Money, Outcome, ResolutionKind};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
-use super::NumberFormat;
 use super::amounts::Column;
 use super::numbers::Amount;
 use super::shown;
+use super::{Dashboard, MailStyle};
 
 /// What a reader knows a dispute by.
 pub(super) struct Named {
     pub(super) order: Option<String>,
     pub(super) dispute: String,
+    /// Where it is seen.
+    pub(super) page: Option<String>,
     /// The book, where it is not the key's own.
     pub(super) account: Option<String>,
 }
@@ -22,11 +24,12 @@ pub(super) struct Named {
 const UNBROKEN_BYTES_MAX: usize = 30;
 
 impl Named {
-    fn new(row: &DayRow) -> Self {
+    fn new(row: &DayRow, dashboard: Dashboard) -> Self {
         let account = Some(&row.key.account).filter(|account| **account != AccountId::own());
         Self {
             order: row.order.as_ref().map(|order| shown::identifier(order.as_str())),
             dispute: shown::identifier(row.key.dispute.as_str()),
+            page: dashboard.page(&row.key),
             account: account.map(|account| shown::identifier(account.as_str())),
         }
     }
@@ -57,12 +60,12 @@ pub(super) struct Closed {
 }
 
 impl Closed {
-    pub(super) fn new(line: &ClosedLine, zone: Tz, numbers: NumberFormat) -> Self {
-        let row = &line.row;
+    pub(super) fn new(line: &ClosedLine, zone: Tz, style: &MailStyle) -> Self {
+        let (row, numbers) = (&line.row, style.numbers);
         let amount = |column: Column| numbers.amount(column.money(&line.deltas, row.currency));
         let besides = [Column::Fx, Column::Pending, Column::Suspense];
         Self {
-            named: Named::new(row),
+            named: Named::new(row, style.dashboard),
             time: row.occurred_at.with_timezone(&zone).format("%H:%M").to_string(),
             reason: row.reason.as_deref().map(shown::word),
             card_brand: row.card_brand.as_deref().map(shown::word),
@@ -102,8 +105,8 @@ pub(super) struct ChangedColumn {
 }
 
 impl Change {
-    pub(super) fn new(line: &ChangeLine, zone: Tz, numbers: NumberFormat) -> Self {
-        let row = &line.row;
+    pub(super) fn new(line: &ChangeLine, zone: Tz, style: &MailStyle) -> Self {
+        let (row, numbers) = (&line.row, style.numbers);
         let changed = |column: &Column| column.of(&row.deltas) != 0;
         let show = |column: Column, figure: i64| {
             if Column::COUNTS.contains(&column) {
@@ -114,7 +117,7 @@ impl Change {
         };
         let columns = Column::COUNTS.into_iter().chain(Column::AMOUNTS).filter(changed);
         Self {
-            named: Named::new(row),
+            named: Named::new(row, style.dashboard),
             kind: row.kind,
             when: moment(row.occurred_at, zone),
             currency: row.currency,

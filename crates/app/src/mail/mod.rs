@@ -3,8 +3,10 @@
 mod accounts;
 mod alarms;
 mod amounts;
+mod arrived;
 mod bars;
 mod by_book;
+mod dashboard;
 mod file;
 mod filters;
 mod lines;
@@ -27,6 +29,7 @@ use chrono::{DateTime, Utc};
 pub use accounts::AccountNames;
 pub(crate) use alarms::alarm;
 use amounts::Column;
+pub use dashboard::Dashboard;
 pub use file::CsvSeparator;
 pub(crate) use file::day_file;
 pub use message::of_message;
@@ -47,6 +50,8 @@ pub struct MailStyle {
     pub numbers: NumberFormat,
     /// How the file of the day's disputes is written.
     pub csv: CsvSeparator,
+    /// Where disputes are linked to.
+    pub dashboard: Dashboard,
 }
 
 /// Writes the mail of a summary; with a time, one that a person had sent then, although it may be the second.

@@ -1,6 +1,6 @@
 //! How near the month is to the programmes of the card networks.
 
-use chargebook_domain::monitor::Estimate;
+use chargebook_domain::monitor::NetworkRatio;
 use chargebook_domain::summary::Summary;
 
 use super::NumberFormat;
@@ -26,7 +26,7 @@ pub(super) struct Line {
 impl Networks {
     /// `None` where nothing is watched.
     pub(super) fn of(summary: &Summary, numbers: NumberFormat) -> Option<Self> {
-        let estimates = summary.monitor.as_deref();
+        let estimates = summary.networks.as_deref();
         if estimates.is_some_and(<[_]>::is_empty) {
             return None;
         }
@@ -35,12 +35,12 @@ impl Networks {
     }
 }
 
-fn line(estimate: &Estimate, numbers: NumberFormat) -> Option<Line> {
-    let share = estimate.percent_of_threshold()?;
+fn line(of: &NetworkRatio, numbers: NumberFormat) -> Option<Line> {
+    let share = of.percent_of_threshold()?;
     Some(Line {
-        name: format!("{} {}", estimate.programme.network, estimate.programme.name),
-        ratio: numbers.rewrite(&ratio(estimate)),
-        share: numbers.rewrite(&format!("{share} % of {} %", percent(estimate.programme.threshold_bps))),
-        level: level(estimate),
+        name: format!("{} {}", of.network, of.programme),
+        ratio: numbers.rewrite(&ratio(of.ratio)),
+        share: numbers.rewrite(&format!("{share} % of {} %", percent(of.threshold_bps))),
+        level: level(of.level, of.floor, of.ratio.reaches(of.threshold_bps)),
     })
 }

@@ -1,5 +1,6 @@
 //! The summary as the templates take it: everything is worked out and bounded here, and worded there.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use chargebook_domain::summary::{Attention, RollForward, Summary, Unresolved, Window};
@@ -7,6 +8,7 @@ use chargebook_domain::{AccountId, Currency, LedgerAccount, Money, Outcome};
 use chrono::{DateTime, Utc};
 
 use super::amounts::{Column, CurrencyFigures, Share, rate, rate_by_value};
+use super::arrived::Arrived;
 use super::by_book::ByBook;
 use super::lines::{Change, Closed, moment};
 use super::networks::Networks;
@@ -62,6 +64,7 @@ pub(super) struct View<'a> {
     pub(super) trend: Option<Trend>,
     pub(super) reasons: Reasons,
     pub(super) networks: Option<Networks>,
+    pub(super) arrived: Option<Arrived>,
 }
 
 /// Lines that are shown, and how many more there are.
@@ -134,8 +137,8 @@ impl<'a> View<'a> {
             recovered: recovered(summary, numbers),
             figures_show: CurrencyFigures::show(&figures),
             figures,
-            closed: closed(summary, numbers),
-            changes: changes(summary, numbers),
+            closed: closed(summary, style),
+            changes: changes(summary, style),
             changed_disputes: changed.len(),
             receivable: accounts.name(LedgerAccount::DisputesReceivable),
             rolls_show: show_rolls(&rolls),
@@ -153,6 +156,7 @@ impl<'a> View<'a> {
             trend: Trend::of(summary),
             reasons: Reasons::of(summary, numbers),
             networks: Networks::of(summary, numbers),
+            arrived: Arrived::of(summary),
         }
     }
 
@@ -217,12 +221,18 @@ impl<'a> View<'a> {
     }
 }
 
+/// The largest number first, whatever its currency is worth.
 fn recovered(summary: &Summary, numbers: NumberFormat) -> Vec<Amount> {
-    let totals = summary.totals.iter();
-    totals
-        .map(|(currency, deltas)| numbers.amount(Column::Recovered.money(deltas, *currency)))
-        .filter(|amount| amount.minor() != 0)
-        .collect()
+    let totals = summary.totals.iter().map(|(currency, deltas)| Column::Recovered.money(deltas, *currency));
+    let mut recovered: Vec<_> = totals.filter(|money| money.minor() != 0).collect();
+    recovered.sort_by_key(|money| Reverse(as_read(*money)));
+    recovered.into_iter().map(|money| numbers.amount(money)).collect()
+}
+
+/// An amount as a number of ten-thousandths, which all that are known to be minor units are whole ones of.
+fn as_read(money: Money) -> i128 {
+    let decimals = money.currency().exponent().unwrap_or(2);
+    i128::from(money.minor()).saturating_mul(10_i128.saturating_pow(4_u32.saturating_sub(decimals)))
 }
 
 fn listed<'a, Source: 'a, Line>(lines: &[&'a Source], max: usize, show: impl Fn(&'a Source) -> Line) -> Listed<Line> {
@@ -230,15 +240,15 @@ fn listed<'a, Source: 'a, Line>(lines: &[&'a Source], max: usize, show: impl Fn(
     Listed { shown, more: lines.len().saturating_sub(max) }
 }
 
-fn closed(summary: &Summary, numbers: NumberFormat) -> Listed<Closed> {
+fn closed(summary: &Summary, style: &MailStyle) -> Listed<Closed> {
     let mut lines: Vec<_> = summary.decided.lines.iter().collect();
     lines.sort_by_key(|line| (line.row.occurred_at, &line.row.key));
-    listed(&lines, CLOSED_MAX, |line| Closed::new(line, summary.zone, numbers))
+    listed(&lines, CLOSED_MAX, |line| Closed::new(line, summary.zone, style))
 }
 
-fn changes(summary: &Summary, numbers: NumberFormat) -> Listed<Change> {
+fn changes(summary: &Summary, style: &MailStyle) -> Listed<Change> {
     let lines: Vec<_> = summary.changes.lines.iter().collect();
-    listed(&lines, CHANGES_MAX, |line| Change::new(line, summary.zone, numbers))
+    listed(&lines, CHANGES_MAX, |line| Change::new(line, summary.zone, style))
 }
 
 fn roll_row(currency: Currency, roll: &RollForward, numbers: NumberFormat) -> [Amount; 7] {

@@ -1,6 +1,8 @@
 //! How near a month's counts are to a programme's threshold.
 
-use super::{AlertKey, Counted, Counts, Month, MonthCounts, PaymentBasis, Programme, Programmes, Ratio, Region};
+use super::{
+    AlertKey, Counted, Counts, Month, MonthCounts, Network, PaymentBasis, Programme, Programmes, Ratio, Region,
+};
 use crate::Money;
 
 /// From which share of a threshold nearness is a warning, unless the operator says otherwise, in percent.
@@ -54,7 +56,10 @@ pub enum Floor {
 }
 
 impl Floor {
-    /// As it is shown.
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Met, Self::NotMet, Self::Unknown];
+
+    /// As it is shown and kept.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -62,6 +67,12 @@ impl Floor {
             Self::NotMet => "not met",
             Self::Unknown => "unknown",
         }
+    }
+
+    /// Reads the kept word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|floor| floor.as_str() == word)
     }
 }
 
@@ -80,6 +91,39 @@ pub struct Estimate {
     pub floor: Floor,
     /// How the month stands; `None` without payments, where nothing can be said.
     pub level: Option<Level>,
+}
+
+/// An estimate as the mail of a day says it, and as it is kept with the day.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NetworkRatio {
+    /// Whose programme.
+    pub network: Network,
+    /// Which programme, as people call it.
+    pub programme: String,
+    /// The ratio from which a merchant is identified, in basis points; above zero.
+    pub threshold_bps: u64,
+    /// What the programme counts, per the payments it divides by.
+    pub ratio: Ratio,
+    /// Whether the programme's floors are met.
+    pub floor: Floor,
+    /// How the month stands; `None` without payments, where nothing can be said.
+    pub level: Option<Level>,
+}
+
+impl NetworkRatio {
+    /// How much of the threshold the ratio is, in percent, rounded down; `None` without payments.
+    #[must_use]
+    pub fn percent_of_threshold(&self) -> Option<u64> {
+        self.ratio.percent_of(self.threshold_bps)
+    }
+}
+
+impl From<Estimate> for NetworkRatio {
+    fn from(estimate: Estimate) -> Self {
+        let Estimate { programme, ratio, floor, level, .. } = estimate;
+        let Programme { network, name, threshold_bps, .. } = programme;
+        Self { network, programme: name, threshold_bps, ratio, floor, level }
+    }
 }
 
 impl Estimate {

@@ -178,12 +178,21 @@ pub trait Summaries: Send + Sync {
     async fn seal(&self, seal: &Seal) -> Result<bool, LedgerError>;
 
     /// What a summary of `date` is composed from: the rows that were sealed in it or, when it is not sealed yet, those
-    /// that would be. With `book`, every part is narrowed to it; the parts of all [`DayBooks::books`] add up to
-    /// the whole, but for `undelivered`, where the mails together count for each.
+    /// that would be. A day that was [kept](Self::keep) is as it was then. With `book`, every part is narrowed to it; the parts
+    /// of all [`DayBooks::books`] add up to the whole, but for `undelivered`, where the mails together count for each, and for
+    /// the times of `received`.
     ///
     /// # Errors
     /// [`LedgerError`].
     async fn books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError>;
+
+    /// Keeps what a sealed day is shown from, so that it is shown the same for ever, and answers it as it is kept. The first that
+    /// is kept stays. Nothing is kept, and the answer is what was given, where the day is not sealed, where its seal is older
+    /// than a day, as what stands beside the figures would not be of that time, and by who may not write.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then nothing was kept.
+    async fn keep(&self, seal: &Seal, books: DayBooks) -> Result<DayBooks, LedgerError>;
 
     /// The mails of sealed days that are still to be sent on `channels`, by day. What went, or may have gone, on a channel
     /// that is not among them or in an [overlapping](DayMail::overlaps) mail is not to be sent: who changes the channels, or

@@ -11,7 +11,7 @@ use crate::ports::{
     Claim, ClaimRequest, Clock, DayJournals, DayMail, Due, Found, LedgerError, LookTimes, Mail, Mails, Notifier, Seal,
     SendOutcome, Summaries,
 };
-use crate::summary::{Summary, compose};
+use crate::summary::{DayBooks, Summary, compose};
 use crate::{AccountId, MoneyError};
 
 /// How long a claim to send lasts. Longer than any attempt may take, so that an attempt whose claim ran out has died.
@@ -240,6 +240,8 @@ impl Daily {
                 // Another process sealed it meanwhile, and goes on from there.
                 return Ok(self.summaries.sealed(self.schedule.zone).await?.last);
             }
+            // While what stands beside the figures is of that time. Where this fails, whoever shows the day first keeps it.
+            drop(self.books(&DayMail::together(day), now).await);
             last = Some(day);
             next = day.succ_opt();
         }
@@ -257,9 +259,9 @@ impl Daily {
     /// The summary of a mail and of those that follow it, as one.
     async fn summary_of(&self, mail: &DayMail, more: &[DayMail], now: DateTime<Utc>) -> Result<Summary, LedgerError> {
         let too_large = |_: MoneyError| LedgerError::Corrupt { what: "sums that exceed 64 bits".to_owned() };
-        let mut books = self.summaries.books(&self.day(mail.date, now), mail.book.clone()).await?;
+        let mut books = self.books(mail, now).await?;
         for next in more {
-            let next = self.summaries.books(&self.day(next.date, now), next.book.clone()).await?;
+            let next = self.books(next, now).await?;
             books = books.and_then(next).map_err(too_large)?;
         }
         let mut summary = compose(&books).map_err(too_large)?;
@@ -267,11 +269,24 @@ impl Daily {
         if let Some(journals) = self.journals.as_ref().filter(|_| more.is_empty()) {
             summary.journal = journals.of_day(&self.day(mail.date, now), mail.book.clone()).await?;
         }
+        Ok(summary)
+    }
+
+    /// A day as it was kept, or as it is now; what is sealed is kept then.
+    async fn books(&self, mail: &DayMail, now: DateTime<Utc>) -> Result<DayBooks, LedgerError> {
+        let day = self.day(mail.date, now);
+        let mut books = self.summaries.books(&day, mail.book.clone()).await?;
+        if books.sha256.is_some() {
+            return Ok(books);
+        }
         // The networks look at the shop as a whole, so that its estimates are not in a connected account's mail.
         let is_of_shop = mail.book.as_ref().is_none_or(|book| *book == AccountId::own());
-        let Some(monitor) = self.monitor.as_ref().filter(|_| is_of_shop) else { return Ok(summary) };
-        // A mail is not kept back because orders can't be counted.
-        Ok(Summary { monitor: monitor.estimates(Month::of(summary.date)).await.ok(), ..summary })
+        if let Some(monitor) = self.monitor.as_ref().filter(|_| is_of_shop) {
+            // A mail is not kept back because orders can't be counted.
+            let estimates = monitor.estimates(Month::of(mail.date)).await.ok();
+            books.networks = estimates.map(|all| all.into_iter().map(Into::into).collect());
+        }
+        if books.sealed { self.summaries.keep(&day, books).await } else { Ok(books) }
     }
 
     /// A mail as it is written when it is its time.

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 
+use crate::monitor::NetworkRatio;
 use crate::{
     AccountId, Currency, Deltas, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome, ResolutionKind,
 };
@@ -54,6 +55,42 @@ pub struct DayBooks {
     pub open: OpenBalance,
     /// What needs a person now.
     pub attention: Attention,
+    /// What arrived on the day; `None` of the past, and of days that were kept before this was.
+    pub received: Option<Received>,
+    /// What each programme of the networks says of the month up to now, all books together; empty where none is watched, and
+    /// `None` where it could not be counted. Whoever knows the programmes adds it.
+    pub networks: Option<Vec<NetworkRatio>>,
+}
+
+impl DayBooks {
+    /// A day on which nothing happened, not sealed, of all books together.
+    #[must_use]
+    pub fn empty(date: NaiveDate, zone: Tz) -> Self {
+        Self {
+            from: date,
+            date,
+            zone,
+            sealed: false,
+            as_of: None,
+            sha256: None,
+            book: None,
+            books: BTreeSet::new(),
+            rows: Vec::new(),
+            moves: Vec::new(),
+            opening: BTreeMap::new(),
+            resolved: BTreeMap::new(),
+            unresolved: BTreeMap::new(),
+            adjusted: BTreeMap::new(),
+            month_to_date: Window::default(),
+            ninety_days: Window::default(),
+            trend: Vec::new(),
+            reasons: Vec::new(),
+            open: OpenBalance::default(),
+            attention: Attention::default(),
+            received: None,
+            networks: Some(Vec::new()),
+        }
+    }
 }
 
 /// A resolution row with what a reader needs to know of its dispute.
@@ -199,6 +236,30 @@ pub struct OpenBalance {
     pub oldest_opened_at: Option<DateTime<Utc>>,
     /// How many need evidence within seven days of the day's end.
     pub evidence_due_soon: u64,
+}
+
+/// Events that arrived on a day, each once however often it was delivered, and how far the record is compared with the source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Received {
+    /// Those that are booked.
+    pub recorded: u64,
+    /// Those that say nothing that is booked.
+    pub ignored: u64,
+    /// Those that are quarantined; of accounts without a book they count for the own one.
+    pub quarantined: u64,
+    /// Until when every event is known to be here; of several books the least. `None` where that is known of none.
+    pub whole_until: Option<DateTime<Utc>>,
+    /// When the comparison of the source's money with the books was begun that was finished last; of several books the
+    /// earliest. `None` where one of them never was compared.
+    pub money_compared_at: Option<DateTime<Utc>>,
+}
+
+impl Received {
+    /// How many arrived.
+    #[must_use]
+    pub fn events(&self) -> u64 {
+        self.recorded.saturating_add(self.ignored).saturating_add(self.quarantined)
+    }
 }
 
 /// What needs a person.

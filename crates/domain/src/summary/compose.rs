@@ -4,9 +4,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use super::balances::{Proof, RollForward, proof, roll_forward};
-use super::{Attention, DayBooks, DayRow, OpenBalance, ReasonCount, TrendDay, Unresolved, Window};
+use super::{Attention, DayBooks, DayRow, OpenBalance, ReasonCount, Received, TrendDay, Unresolved, Window};
 use crate::money::add;
-use crate::monitor::Estimate;
+use crate::monitor::NetworkRatio;
 use crate::{AccountId, Currency, Deltas, DisputeKey, MoneyError, Outcome, ResolutionKind};
 
 /// A share with its numerator and denominator, which are always shown beside it.
@@ -120,9 +120,10 @@ pub struct Summary {
     pub open: OpenBalance,
     /// What needs a person.
     pub attention: Attention,
-    /// What each programme of the networks says of the month, all books together; none without a monitor, `None` where it
-    /// could not be counted.
-    pub monitor: Option<Vec<Estimate>>,
+    /// What arrived on the day; see [`DayBooks::received`].
+    pub received: Option<Received>,
+    /// What each programme of the networks says of the month; see [`DayBooks::networks`].
+    pub networks: Option<Vec<NetworkRatio>>,
     /// The file of the day's entries, where it is to go with the mail and there are any.
     pub journal: Option<DayJournal>,
 }
@@ -183,7 +184,8 @@ pub fn compose(books: &DayBooks) -> Result<Summary, MoneyError> {
         reasons: books.reasons.clone(),
         open: books.open.clone(),
         attention: books.attention,
-        monitor: Some(Vec::new()),
+        received: books.received,
+        networks: books.networks.clone(),
         journal: None,
     };
     let count = |outcome| u64::try_from(summary.count(outcome)).unwrap_or(u64::MAX);

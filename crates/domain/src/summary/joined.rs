@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{DayBooks, DayRow, LedgerMove};
+use super::{DayBooks, DayRow, LedgerMove, Received};
 use crate::hex::hex;
 use crate::money::add;
 use crate::{Currency, Deltas, DisputeKey, MoneyError};
@@ -32,6 +32,12 @@ impl DayBooks {
             let sum = open.filed_amounts.entry(currency).or_default();
             *sum = add(*sum, minor)?;
         }
+        let received = self.received.zip(next.received).map(|(first, last)| Received {
+            recorded: first.recorded.saturating_add(last.recorded),
+            ignored: first.ignored.saturating_add(last.ignored),
+            quarantined: first.quarantined.saturating_add(last.quarantined),
+            ..last
+        });
         let (first, last) = (self.sha256, next.sha256);
         Ok(Self {
             from: self.from,
@@ -42,6 +48,7 @@ impl DayBooks {
             moves: summed(self.moves.into_iter().chain(next.moves))?,
             opening: self.opening,
             open,
+            received,
             ..next
         })
     }

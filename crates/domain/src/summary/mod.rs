@@ -7,7 +7,7 @@ mod joined;
 
 pub use balances::{Proof, RollForward};
 pub use books::{
-    Attention, DayBooks, DayRow, LedgerMove, OpenBalance, REASONS_MAX, ReasonCount, TREND_DAYS, TrendDay, Unresolved,
-    Window,
+    Attention, DayBooks, DayRow, LedgerMove, OpenBalance, REASONS_MAX, ReasonCount, Received, TREND_DAYS, TrendDay,
+    Unresolved, Window,
 };
 pub use compose::{ChangeLine, ClosedLine, DayJournal, Ratio, Section, Summary, Totals, compose};

@@ -18,12 +18,8 @@ fn key(book: Option<&AccountId>) -> &str {
 }
 
 /// Keeps a day's content and answers its hash; `None` where another was first.
-async fn insert(
-    connection: &mut PgConnection,
-    seal: &Seal,
-    book: Option<&AccountId>,
-    books: DayBooks,
-) -> Result<Option<String>, LedgerError> {
+async fn insert(connection: &mut PgConnection, seal: &Seal, books: DayBooks) -> Result<Option<String>, LedgerError> {
+    let book = key(books.book.as_ref()).to_owned();
     let written = serde_json::to_string(&Kept::of(books));
     let content =
         written.map_err(|_| LedgerError::Corrupt { what: "a day that can't be written as JSON".to_owned() })?;
@@ -31,7 +27,7 @@ async fn insert(
         r#"INSERT INTO chargebook.summary_contents (business_date, book, content, sha256)
            VALUES ($1, $2, $3, encode(sha256(convert_to($3, 'UTF8')), 'hex')) ON CONFLICT DO NOTHING RETURNING sha256"#,
         seal.date,
-        key(book),
+        book,
         content
     )
     .fetch_optional(&mut *connection)
@@ -59,30 +55,26 @@ async fn kept(
 }
 
 impl PostgresLedger {
-    /// Keeps a day that was just sealed, of all books together. Where that fails, whoever asks for it first keeps it.
-    pub(crate) async fn keep_sealed(&self, seal: &Seal) {
-        if let Err(error) = self.day_books(seal, None).await {
-            tracing::warn!(%error, "a sealed day could not be kept; it is when it is first asked for");
-        }
-    }
-
-    /// The day as it was kept, or as it is now. A day that is sealed and was not kept is, the first time, while what stands
-    /// beside its figures is still of that time: of one book, when its mail is first written.
+    /// The day as it was kept, or as it is now.
     pub(crate) async fn day_books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
         let mut connection = self.pool.acquire().await.map_err(read_error)?;
         if let Some(books) = kept(&mut connection, seal, book.as_ref()).await? {
             return Ok(books);
         }
         drop(connection);
-        let books = self.books_of_snapshot(seal, book.clone(), None).await?;
+        self.books_of_snapshot(seal, book, None).await
+    }
+
+    /// Keeps the day, unless it was, or may not be, and answers it as it is kept.
+    pub(crate) async fn keep_day(&self, seal: &Seal, books: DayBooks) -> Result<DayBooks, LedgerError> {
         if !books.sealed || books.books.is_empty() || !self.may_keep(seal).await? {
             return Ok(books);
         }
         let mut connection = self.pool.acquire().await.map_err(ledger_error)?;
-        if let Some(sha256) = insert(&mut connection, seal, book.as_ref(), books.clone()).await? {
+        if let Some(sha256) = insert(&mut connection, seal, books.clone()).await? {
             return Ok(DayBooks { sha256: Some(sha256), ..books });
         }
-        Ok(kept(&mut connection, seal, book.as_ref()).await?.unwrap_or(books))
+        Ok(kept(&mut connection, seal, books.book.as_ref()).await?.unwrap_or(books))
     }
 
     pub(super) async fn books_of_snapshot(

@@ -7,6 +7,7 @@ use chrono::{Datelike as _, Days, NaiveDate};
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
 
+use super::received::received;
 use super::{Day, currency, recent};
 use crate::count;
 use crate::error::{corrupt, read_error};
@@ -27,6 +28,7 @@ pub(super) async fn add(
     books.reasons = recent::reasons(&mut *snapshot, day, ninety).await?;
     books.open = open(&mut *snapshot, day).await?;
     books.attention = attention(&mut *snapshot, day, known_books).await?;
+    books.received = Some(received(&mut *snapshot, day, known_books).await?);
     Ok(())
 }
 

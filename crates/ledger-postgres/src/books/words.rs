@@ -1,5 +1,6 @@
 //! Types of the domain as their words.
 
+use chargebook_domain::monitor::{Floor, Level, Network};
 use chargebook_domain::{AccountId, Currency, DisputeId, EntryKind, LedgerAccount, OrderRef, Outcome, ResolutionKind};
 use chrono_tz::Tz;
 use serde::de::Error as _;
@@ -53,5 +54,8 @@ words! {
     ResolutionKind: |of| of.as_str(), Self::parse;
     LedgerAccount: |of| of.as_str(), Self::parse;
     EntryKind: |of| of.as_str(), Self::parse;
+    Network: |of| of.as_str(), Self::parse;
+    Floor: |of| of.as_str(), Self::parse;
+    Level: |of| of.as_str(), Self::parse;
     Tz: |of| of.name(), |word| word.parse().ok();
 }

@@ -37,6 +37,7 @@ fn kept_of_the_past(books: &DayBooks) -> DayBooks {
         reasons: Vec::new(),
         open: OpenBalance::default(),
         attention: Attention::default(),
+        received: None,
         ..books.clone()
     };
     books.rows.iter_mut().for_each(|row| row.order = None);
@@ -52,6 +53,7 @@ async fn look(case: &Case, ledger: &PostgresLedger, moment: DateTime<Utc>) -> Ve
         let of_all = ledger.books(&case.seal(date), None).await.unwrap();
         for book in [None].into_iter().chain(of_all.books.iter().cloned().map(Some)) {
             let books = ledger.books(&case.seal(date), book.clone()).await.unwrap();
+            let books = ledger.keep(&case.seal(date), books).await.unwrap();
             shown.push(Shown { moment, date, book, books });
         }
     }

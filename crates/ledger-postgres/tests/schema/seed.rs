@@ -44,6 +44,7 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
     ledger.record(&others, day(1)).await.unwrap();
     let seal = Seal { date: date(1), zone: Tz::UTC, books_start: None, now: day(2) };
     assert!(ledger.seal(&seal).await.unwrap());
+    ledger.keep(&seal, ledger.books(&seal, None).await.unwrap()).await.unwrap();
     let request = ClaimRequest {
         mails: vec![DayMail::together(date(1))],
         channel: "folder".to_owned(),

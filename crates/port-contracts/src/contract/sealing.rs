@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chargebook_domain::ports::{Content, DayMail, Entry, Mails, Seal, Sealed};
 use chargebook_domain::summary::{DayBooks, Unresolved};
-use chargebook_domain::{AccountId, Deltas, EntryKind, LedgerAccount, Observation, ResolutionKind};
+use chargebook_domain::{Deltas, EntryKind, LedgerAccount, Observation, ResolutionKind};
 use chrono::{NaiveTime, TimeDelta};
 use chrono_tz::Tz;
 use futures_util::future::join_all;
@@ -295,27 +295,6 @@ pub async fn the_open_and_the_odd_are_counted(books: &dyn Books) {
     assert_eq!(open.oldest_opened_at, Some(day(-9)));
     let odd = day_books.attention;
     assert_eq!((odd.orphans, odd.ambiguous, odd.recovery_pending, odd.quarantined), (1, 0, 1, 1));
-}
-
-/// What a sealed day's mail is written from is kept with the seal; of one book, when it is first asked for.
-pub async fn a_sealed_day_is_shown_as_it_was_for_ever(books: &dyn Books) {
-    observe(books, &opened("evt_1", 3)).await;
-    assert_eq!(books.books(&seal_of(3), None).await.unwrap().sha256, None, "it is a preview");
-    assert!(books.seal(&seal_of(3)).await.unwrap());
-    let (all, own) = (None, Some(AccountId::own()));
-    let mut kept = Vec::new();
-    for book in [&all, &own] {
-        kept.push(books.books(&seal_of(3), book.clone()).await.unwrap());
-    }
-    assert!(kept.iter().all(|kept| kept.sealed && kept.open.disputes == 1));
-    assert!(kept[0].sha256.as_ref().is_some_and(|sha256| sha256.len() == 64), "{kept:?}");
-    observe(books, &observation("evt_2", "lost", day(4))).await;
-    assert!(books.seal(&seal_of(4)).await.unwrap());
-    assert_eq!(books.books(&seal_of(4), None).await.unwrap().open.disputes, 0);
-    let elsewhere = Seal { zone: Tz::Asia__Tokyo, ..seal_of(3) };
-    for (book, kept) in [all, own].into_iter().zip(kept) {
-        assert_eq!(books.books(&elsewhere, book).await.unwrap(), kept);
-    }
 }
 
 /// What was filed on the day is counted, whatever became of it, by the day of the zone.

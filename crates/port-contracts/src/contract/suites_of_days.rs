@@ -22,8 +22,13 @@ macro_rules! sealing_contract {
                 rows_tell_what_was_sealed_before
                 windows_count_by_the_day_of_closing
                 the_open_and_the_odd_are_counted
-                what_was_filed_on_the_day_is_counted
-                a_sealed_day_is_shown_as_it_was_for_ever;
+                what_was_filed_on_the_day_is_counted;
+            #[kept]
+                a_day_that_was_kept_is_shown_for_ever
+                what_is_kept_first_stays
+                what_is_not_of_the_time_of_its_seal_is_not_kept
+                what_arrived_is_counted_by_what_became_of_it
+                how_far_the_record_is_compared_is_told;
             #[recent]
                 a_trend_has_each_of_thirty_dates
                 a_trend_has_the_dates_of_the_zone

@@ -75,6 +75,10 @@ impl<B: Summaries> Summaries for Faulty<B> {
         self.call("books", self.inner.books(seal, book)).await
     }
 
+    async fn keep(&self, seal: &Seal, books: DayBooks) -> Result<DayBooks, LedgerError> {
+        self.call("keep", self.inner.keep(seal, books)).await
+    }
+
     async fn undelivered(
         &self,
         channels: &[String],

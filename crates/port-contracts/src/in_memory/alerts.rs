@@ -44,10 +44,10 @@ impl State {
     fn late(&self, bounds: &AlertBounds) -> Vec<Wrong> {
         let Some(through) = bounds.summaries_through else { return Vec::new() };
         let nowhere = |date| Wrong::SummaryLate { mail: DayMail::together(date), channel: None };
-        let first = self.sealed_days.last().and_then(NaiveDate::succ_opt);
+        let first = self.sealed_days.keys().next_back().and_then(NaiveDate::succ_opt);
         let missing = first.into_iter().flat_map(|first| first.iter_days().take_while(|date| *date <= through));
         let mut wrong: Vec<_> = missing.map(nowhere).collect();
-        for date in self.sealed_days.range(..=through) {
+        for (date, _) in self.sealed_days.range(..=through) {
             let of_day = || {
                 let on = |channel: &String| bounds.channels.contains(channel);
                 self.deliveries.iter().filter(move |((mail, channel), _)| mail.date == *date && on(channel))

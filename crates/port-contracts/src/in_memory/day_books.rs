@@ -23,7 +23,7 @@ impl State {
     /// What was sealed in a day or, when it is not sealed, what would be; of one book, or of all.
     pub(super) fn day_books(&self, seal: &Seal, book: Option<AccountId>) -> DayBooks {
         let is_in = |account: &AccountId| book.as_ref().is_none_or(|book| book == account);
-        let is_sealed = self.sealed_days.contains(&seal.date);
+        let is_sealed = self.sealed_days.contains_key(&seal.date);
         let placed = |sealed_in: Option<NaiveDate>, occurred_at| {
             sealed_in.or_else(|| if is_sealed { None } else { place(occurred_at, seal, self.sealed_days.is_empty()) })
         };
@@ -63,6 +63,8 @@ impl State {
             reasons: self.reasons(seal, book.as_ref()),
             open: self.open_balance(seal, book.as_ref()),
             attention: self.attention(seal, book.as_ref()),
+            received: Some(self.received(seal, book.as_ref())),
+            networks: Some(Vec::new()),
             books: self.known_books().into_iter().filter(is_in).collect(),
             book,
         }
@@ -169,10 +171,8 @@ impl State {
             let counted = self.disputes_in(book).map(|(_, kept)| kept).filter(|kept| kept.dispute.same_as.is_none());
             u64::try_from(counted.filter(|kept| test(kept)).count()).unwrap()
         };
-        let known = self.known_books();
-        let home = |account: &AccountId| if known.contains(account) { account.clone() } else { AccountId::own() };
         let quarantined = self.causes.iter().filter(|((account, _), kept)| {
-            kept.disposition == Disposition::Quarantined && book.is_none_or(|book| *book == home(account))
+            kept.disposition == Disposition::Quarantined && book.is_none_or(|book| *book == self.home(account))
         });
         let undelivered = self.deliveries.iter().filter(|((mail, _), delivery)| {
             mail.date < seal.date

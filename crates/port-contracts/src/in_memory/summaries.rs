@@ -8,7 +8,7 @@ use chargebook_domain::ports::{
     Summaries,
 };
 use chargebook_domain::summary::DayBooks;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use sha2::{Digest as _, Sha256};
 
@@ -72,23 +72,37 @@ impl Summaries for InMemoryLedger {
         let state = self.state();
         let times = state.entries.iter().map(|kept| kept.recorded_at);
         let first = times.chain(state.resolutions.iter().map(|row| row.recorded_at)).min();
-        let last = state.sealed_days.last().copied();
+        let last = state.sealed_days.keys().next_back().copied();
         let first = first.filter(|_| last.is_none());
         Ok(Sealed { last, first_recorded: first.map(|at| at.with_timezone(&zone).date_naive()) })
     }
 
     async fn seal(&self, seal: &Seal) -> Result<bool, LedgerError> {
         let mut state = self.state();
-        let is_next = state.sealed_days.last().is_none_or(|last| last.succ_opt() == Some(seal.date));
+        let is_next = state.sealed_days.keys().next_back().is_none_or(|last| last.succ_opt() == Some(seal.date));
         if is_next {
             state.seal(seal);
-            state.kept(seal, None);
         }
         Ok(is_next)
     }
 
     async fn books(&self, seal: &Seal, book: Option<AccountId>) -> Result<DayBooks, LedgerError> {
-        Ok(self.state().kept(seal, book))
+        let state = self.state();
+        let kept = state.contents.get(&(seal.date, book.clone()));
+        Ok(kept.map_or_else(|| state.day_books(seal, book), |kept| DayBooks::clone(kept)))
+    }
+
+    async fn keep(&self, seal: &Seal, books: DayBooks) -> Result<DayBooks, LedgerError> {
+        let mut state = self.state();
+        let is_in_time = |sealed_at: &DateTime<Utc>| seal.now - *sealed_at < TimeDelta::days(1);
+        if !books.sealed || !state.sealed_days.get(&seal.date).is_some_and(is_in_time) {
+            return Ok(books);
+        }
+        let digest = Sha256::digest(format!("{books:?}"));
+        let sha256 = digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let place = (seal.date, books.book.clone());
+        let kept = Arc::new(DayBooks { sha256: Some(sha256), ..books });
+        Ok(DayBooks::clone(state.contents.entry(place).or_insert(kept)))
     }
 
     async fn undelivered(
@@ -106,7 +120,7 @@ impl Summaries for InMemoryLedger {
         let mut due = Vec::new();
         for channel in channels {
             let of_days: BTreeSet<_> = match mails {
-                Mails::Together => state.sealed_days.iter().copied().map(DayMail::together).collect(),
+                Mails::Together => state.sealed_days.keys().copied().map(DayMail::together).collect(),
                 Mails::Apart => {
                     let mails = state.deliveries.keys().map(|(mail, _)| mail.clone());
                     mails.filter(|mail| mail.book.is_some()).collect()
@@ -138,7 +152,7 @@ impl Summaries for InMemoryLedger {
             let known = state.deliveries.get(&(mail.clone(), channel.clone()));
             let elsewhere = !by_person && state.went_elsewhere(mail, channel);
             let is_kept_back = known.is_some_and(|delivery| !delivery.can_be_sent(*now, *by_person));
-            if elsewhere || is_kept_back || !state.sealed_days.contains(&mail.date) {
+            if elsewhere || is_kept_back || !state.sealed_days.contains_key(&mail.date) {
                 return Ok(None);
             }
         }
@@ -260,7 +274,7 @@ impl State {
         let books = self.known_books();
         let beside = channels.len() > 1;
         let days: Vec<_> =
-            self.sealed_days.iter().copied().filter(|day| date.is_none_or(|date| date == *day)).collect();
+            self.sealed_days.keys().copied().filter(|day| date.is_none_or(|date| date == *day)).collect();
         for day in days {
             let is_told = |(mail, _): &(DayMail, String)| mails == Mails::Apart && mail.book.is_some();
             if self.deliveries_of(day).any(|(slot, delivery)| is_told(slot) || delivery.may_have_gone()) {
@@ -295,20 +309,6 @@ impl State {
         }
     }
 
-    /// A sealed day as it was kept, the first time now; another as it is.
-    fn kept(&mut self, seal: &Seal, book: Option<AccountId>) -> DayBooks {
-        if let Some(kept) = self.contents.get(&(seal.date, book.clone())) {
-            return DayBooks::clone(kept);
-        }
-        let mut books = self.day_books(seal, book.clone());
-        if books.sealed {
-            let digest = Sha256::digest(format!("{books:?}"));
-            books.sha256 = Some(digest.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")));
-            self.contents.insert((seal.date, book), Arc::new(books.clone()));
-        }
-        books
-    }
-
     fn seal(&mut self, seal: &Seal) {
         let opens = self.sealed_days.is_empty();
         for row in &mut self.resolutions {
@@ -320,7 +320,7 @@ impl State {
         for tie in self.ties.values_mut() {
             tie.sealed_in = tie.sealed_in.or_else(|| place(tie.occurred_at, seal, opens));
         }
-        self.sealed_days.insert(seal.date);
+        self.sealed_days.insert(seal.date, seal.now);
     }
 }
 

@@ -12,7 +12,7 @@ pub(super) struct KeptSweep {
     /// Until when the present attempt may take; `None` when nobody sweeps.
     leased_until: Option<DateTime<Utc>>,
     /// When the last one that was finished was begun.
-    last: Option<DateTime<Utc>>,
+    pub(super) last: Option<DateTime<Utc>>,
 }
 
 #[async_trait]

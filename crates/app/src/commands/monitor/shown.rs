@@ -213,8 +213,8 @@ fn programme(estimate: &Estimate, by_day: &[Vec<Estimate>], by_month: Option<&[V
         months_bps: by_month.map(|by_month| ratios(estimate, by_month)),
         words: [
             format!("{} {}", of.network, of.name),
-            monitoring::ratio(estimate),
-            monitoring::level(estimate).to_owned(),
+            monitoring::ratio(estimate.ratio),
+            monitoring::level(estimate.level, estimate.floor, estimate.ratio.reaches(of.threshold_bps)).to_owned(),
         ],
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chargebook_domain::monitor::{
-    Estimate, MonitorRules, Month, MonthCounts, NETWORK_PROGRAMMES, Network, Programmes, Region,
+    MonitorRules, Month, MonthCounts, NETWORK_PROGRAMMES, Network, NetworkRatio, Programmes, Region,
 };
 use chargebook_domain::summary::{
-    Attention, DayBooks, DayRow, LedgerMove, OpenBalance, ReasonCount, Summary, TrendDay, Unresolved, Window, compose,
+    Attention, DayBooks, DayRow, LedgerMove, OpenBalance, ReasonCount, Received, Summary, TrendDay, Unresolved, Window,
+    compose,
 };
 use chargebook_domain::{
     AccountId, Currency, Deltas, DisputeId, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome,
@@ -70,31 +71,15 @@ pub(super) fn change(number: u32, kind: ResolutionKind, before: Deltas, deltas: 
 /// A day of which nothing is known.
 pub(super) fn no_books() -> DayBooks {
     DayBooks {
-        from: "2026-11-21".parse().unwrap(),
-        date: "2026-11-21".parse().unwrap(),
-        zone: Tz::Europe__Berlin,
         sealed: true,
-        as_of: None,
         sha256: Some("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08".to_owned()),
-        book: None,
         books: BTreeSet::from([AccountId::own()]),
-        rows: Vec::new(),
-        moves: Vec::new(),
-        opening: BTreeMap::new(),
-        resolved: BTreeMap::new(),
-        unresolved: BTreeMap::new(),
-        adjusted: BTreeMap::new(),
-        month_to_date: Window::default(),
-        ninety_days: Window::default(),
-        trend: Vec::new(),
-        reasons: Vec::new(),
-        open: OpenBalance::default(),
-        attention: Attention::default(),
+        ..DayBooks::empty("2026-11-21".parse().unwrap(), Tz::Europe__Berlin)
     }
 }
 
 /// What the programmes say of November where a shop has so many Visa and Mastercard disputes, and no other payments.
-pub(super) fn estimates(disputes: [u64; 2]) -> Vec<Estimate> {
+pub(super) fn estimates(disputes: [u64; 2]) -> Vec<NetworkRatio> {
     let november = Month::parse("2026-11").unwrap();
     let counts = [(Network::Visa, 100_000), (Network::Mastercard, 7_500)].into_iter().zip(disputes);
     let counts = counts.flat_map(|((network, payments_from_orders), disputes_filed)| {
@@ -102,7 +87,7 @@ pub(super) fn estimates(disputes: [u64; 2]) -> Vec<Estimate> {
         [(network, november, counts.clone()), (network, november.before(), counts)]
     });
     let rules = MonitorRules::new(Programmes::parse(NETWORK_PROGRAMMES).unwrap(), Region::Europe);
-    rules.estimates(&counts.collect(), november)
+    rules.estimates(&counts.collect(), november).into_iter().map(Into::into).collect()
 }
 
 /// The summary of these rows, with a journal that moved as they say and agrees with them.
@@ -174,6 +159,7 @@ pub(super) fn rich_day() -> Summary {
         ninety_days: ninety_days(),
         trend: trend(),
         reasons: reasons(),
+        received: Some(received()),
         ..no_books()
     };
     books.moves.push(LedgerMove {
@@ -203,6 +189,16 @@ pub(super) fn rich_day() -> Summary {
     books.attention =
         Attention { orphans: 1, ambiguous: 2, recovery_pending: 1, money_questions: 1, quarantined: 4, undelivered: 1 };
     summary(books)
+}
+
+fn received() -> Received {
+    Received {
+        recorded: 38,
+        ignored: 5,
+        quarantined: 1,
+        whole_until: Some("2026-11-22T05:55:00Z".parse().unwrap()),
+        money_compared_at: Some("2026-11-22T02:10:00Z".parse().unwrap()),
+    }
 }
 
 /// A verdict that turned, and a fee that came back.

@@ -30,14 +30,14 @@ fn the_subject_has_its_amounts_as_the_locale_writes_them_and_its_date_as_ever() 
         ("sv-SE", "80,00", "1\u{a0}240,00"),
         ("de-CH", "80.00", "1'240.00"),
     ] {
-        let expected = format!("Disputes 21 Nov: 3 won, 1 lost, {eur} EUR and {usd} USD recovered");
+        let expected = format!("Disputes 21 Nov: 3 won, 1 lost, {usd} USD and {eur} EUR recovered");
         assert_eq!(mail_in(locale, &day).subject, expected, "{locale}");
     }
 }
 
 #[test]
 fn every_number_of_both_bodies_is_written_alike() {
-    let day = Summary { monitor: Some(estimates([1_600, 185])), ..rich_day() };
+    let day = Summary { networks: Some(estimates([1_600, 185])), ..rich_day() };
     let (english, german) = (mail_in("en-GB", &day), mail_in("de-DE", &day));
     for (written, rewritten) in [
         ("3,517.31", "3.517,31"),

@@ -1,0 +1,49 @@
+//! What a mail says to be believed: what arrived, and with what it was compared.
+
+use chargebook_domain::summary::{DayBooks, Received, Summary};
+
+use super::fixture::{no_books, rich_day, summary};
+use super::mail;
+use crate::mail::{Dashboard, MailStyle, write};
+
+fn received(received: Received) -> Summary {
+    summary(DayBooks { received: Some(received), ..no_books() })
+}
+
+#[test]
+fn what_arrived_and_what_it_was_compared_with_is_said() {
+    let at = |text: &str| Some(text.parse().unwrap());
+    let (whole_until, money_compared_at) = (at("2026-11-22T05:55:00Z"), at("2026-11-21T23:30:00Z"));
+    let none = Received::default();
+    for (day, said) in [
+        (none, "No event arrived on this day."),
+        (none, "Whether every event of Stripe's is here was not looked at."),
+        (none, "The money was not compared with Stripe's."),
+        (Received { recorded: 1, ..none }, "1 event arrived on this day: 1 booked, 0 with nothing to book, 0 not"),
+        (Received { ignored: 2, quarantined: 3, ..none }, "5 events arrived on this day: 0 booked, 2 with nothing"),
+        (Received { whole_until, ..none }, "Every event of Stripe's until 22 Nov 2026 06:55 is here."),
+        (Received { money_compared_at, ..none }, "The money was last compared with Stripe's on 22 Nov 2026 00:30."),
+    ] {
+        let told = mail(&received(day));
+        let html = told.html.replace("&#39;", "'");
+        assert!(told.text.contains(said) && html.contains(said), "no {said} in: {}", told.text);
+    }
+    let unknown = mail(&summary(no_books()));
+    assert!(!unknown.text.contains("arrived on"), "{}", unknown.text);
+}
+
+#[test]
+fn a_dispute_leads_to_stripes_dashboard() {
+    let day = rich_day();
+    for (dashboard, mode) in [(Dashboard::Live, ""), (Dashboard::Test, "test/")] {
+        let told = write(&day, &MailStyle { dashboard, ..MailStyle::default() }, None);
+        let lines =
+            day.decided.lines.iter().map(|line| &line.row).chain(day.changes.lines.iter().map(|line| &line.row));
+        for key in lines.map(|row| &row.key) {
+            let account = if key.account.as_str() == "default" { String::new() } else { format!("{}/", key.account) };
+            let page = format!("https://dashboard.stripe.com/{account}{mode}disputes/{}", key.dispute);
+            assert!(told.text.contains(&format!("    {page}\n")), "no {page}");
+            assert!(told.html.contains(&format!("<a href=\"{page}\" style=")), "no {page}");
+        }
+    }
+}
