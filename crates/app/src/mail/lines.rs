@@ -1,6 +1,6 @@
 //! Lines of single disputes as the templates take them.
 
-use chargebook_domain::summary::{ChangeLine, ClosedLine, DayRow};
+use chargebook_domain::summary::{ChangeLine, ClosedLine, DayRow, Summary};
 use chargebook_domain::{AccountId, Currency, Money, Outcome, ResolutionKind};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -44,7 +44,8 @@ impl Named {
 /// A dispute that was decided on the day.
 pub(super) struct Closed {
     pub(super) named: Named,
-    pub(super) time: String,
+    /// The time, with the date where the mail is of several days.
+    pub(super) closed_at: String,
     pub(super) reason: Option<String>,
     pub(super) card_brand: Option<String>,
     pub(super) contested: Option<bool>,
@@ -60,13 +61,18 @@ pub(super) struct Closed {
 }
 
 impl Closed {
-    pub(super) fn new(line: &ClosedLine, zone: Tz, style: &MailStyle) -> Self {
+    pub(super) fn new(line: &ClosedLine, summary: &Summary, style: &MailStyle) -> Self {
         let (row, numbers) = (&line.row, style.numbers);
+        let closed_at = if summary.from < summary.date {
+            moment(row.occurred_at, summary.zone)
+        } else {
+            row.occurred_at.with_timezone(&summary.zone).format("%H:%M").to_string()
+        };
         let amount = |column: Column| numbers.amount(column.money(&line.deltas, row.currency));
         let besides = [Column::Fx, Column::Pending, Column::Suspense];
         Self {
             named: Named::new(row, style.dashboard),
-            time: row.occurred_at.with_timezone(&zone).format("%H:%M").to_string(),
+            closed_at,
             reason: row.reason.as_deref().map(shown::word),
             card_brand: row.card_brand.as_deref().map(shown::word),
             contested: row.evidence_submitted,

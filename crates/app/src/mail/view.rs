@@ -243,7 +243,7 @@ fn listed<'a, Source: 'a, Line>(lines: &[&'a Source], max: usize, show: impl Fn(
 fn closed(summary: &Summary, style: &MailStyle) -> Listed<Closed> {
     let mut lines: Vec<_> = summary.decided.lines.iter().collect();
     lines.sort_by_key(|line| (line.row.occurred_at, &line.row.key));
-    listed(&lines, CLOSED_MAX, |line| Closed::new(line, summary.zone, style))
+    listed(&lines, CLOSED_MAX, |line| Closed::new(line, summary, style))
 }
 
 fn changes(summary: &Summary, style: &MailStyle) -> Listed<Change> {

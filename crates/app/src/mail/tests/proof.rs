@@ -33,6 +33,16 @@ fn what_arrived_and_what_it_was_compared_with_is_said() {
 }
 
 #[test]
+fn the_time_at_which_a_dispute_closed_has_its_date_where_the_mail_is_of_several_days() {
+    let day = rich_day();
+    let several = Summary { from: day.date.pred_opt().unwrap(), ..day.clone() };
+    for (day, said) in [(day, ", closed 13:01"), (several, ", closed 21 Nov 2026 13:01")] {
+        let told = mail(&day);
+        assert!(told.text.contains(said) && told.html.contains(said), "no {said} in: {}", told.text);
+    }
+}
+
+#[test]
 fn a_dispute_leads_to_stripes_dashboard() {
     let day = rich_day();
     for (dashboard, mode) in [(Dashboard::Live, ""), (Dashboard::Test, "test/")] {
