@@ -10,6 +10,7 @@ mod proof;
 mod received;
 mod recent;
 mod standing;
+mod stood;
 mod words;
 
 use chargebook_domain::ports::{LedgerError, Seal};
@@ -194,7 +195,7 @@ async fn day_books(
     };
     let known_books = known_books(&mut *snapshot).await?;
     let known_books = if let Some(moment) = as_of {
-        as_of::state(&mut *snapshot, &mut books.rows, moment).await?;
+        stood::add(&mut *snapshot, &day, moment, &mut books).await?;
         as_of::known_books(&mut *snapshot, &known_books, moment).await?
     } else {
         standing::add(&mut *snapshot, &day, &known_books, &mut books).await?;

@@ -12,8 +12,8 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use tokio::time::timeout;
 
-pub(crate) use self::rows::MovementRow;
-use self::rows::{CloseOutRow, LineRow, ReclassificationRow, ResolutionRow};
+use self::rows::{CloseOutRow, ReclassificationRow, ResolutionRow};
+pub(crate) use self::rows::{LineRow, MovementRow};
 use crate::PostgresLedger;
 use crate::booking::WITHIN;
 use crate::error::{corrupt, read_error};

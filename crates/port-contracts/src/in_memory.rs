@@ -14,7 +14,6 @@ mod outbox;
 mod periods;
 mod read_queue;
 mod received;
-mod recent;
 mod rows;
 mod summaries;
 mod sweeps;

@@ -192,6 +192,10 @@ impl<'a> View<'a> {
         if self.is_of_several() { format!("{} to {date}", self.summary.from.format(first)) } else { date.to_string() }
     }
 
+    pub(super) fn open_heading(&self) -> &'static str {
+        if self.as_of.is_some() { "Open then" } else { "Open now" }
+    }
+
     pub(super) fn won(&self) -> usize {
         self.summary.count(Outcome::Won)
     }

@@ -20,8 +20,7 @@ pub struct DayBooks {
     /// Whether the day is sealed; if not, this is what would be sealed now.
     pub sealed: bool,
     /// The moment of which a day that was not sealed then is told: by what was recorded by then, with what was sealed by then.
-    /// What is of disputes as they stand is not kept of the past: windows, trend, reasons, `open` and `attention` are empty
-    /// then, and no row has an order. `None` is now.
+    /// Not all is kept of the past: `attention`, `received` and `networks` are empty then, and no row has an order. `None` is now.
     pub as_of: Option<DateTime<Utc>>,
     /// What this was kept as when the day was sealed: its SHA-256, as 64 hexadecimal digits. The same is shown for ever.
     pub sha256: Option<String>,

@@ -4,6 +4,7 @@ mod balances;
 mod books;
 mod compose;
 mod joined;
+mod standing;
 
 pub use balances::{Proof, RollForward};
 pub use books::{
@@ -11,3 +12,4 @@ pub use books::{
     Unresolved, Window,
 };
 pub use compose::{ChangeLine, ClosedLine, DayJournal, Ratio, Section, Summary, Totals, compose};
+pub use standing::{Standing, Stands};

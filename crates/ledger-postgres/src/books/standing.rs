@@ -69,6 +69,7 @@ async fn window(snapshot: &mut PgConnection, day: &Day<'_>, from: NaiveDate) -> 
                     WHERE r.account = d.account AND r.dispute_id = d.dispute_id OFFSET 0) r
                WHERE d.closed_at >= $1::date::timestamp AT TIME ZONE $3
                  AND d.closed_at < ($2::date + 1)::timestamp AT TIME ZONE $3 AND d.outcome IN ('won', 'lost')
+                 AND d.same_as_dispute_id IS NULL
                  AND ($4::text IS NULL OR d.account = $4)
                GROUP BY r.currency"#,
         from,

@@ -13,8 +13,8 @@ use super::id;
 use crate::error::corrupt;
 
 /// A row of `dispute_history`.
-#[derive(Deserialize)]
-pub(super) struct LineRow {
+#[derive(Debug, Deserialize)]
+pub(crate) struct LineRow {
     status: String,
     as_of: DateTime<Utc>,
     cause: String,
@@ -36,7 +36,7 @@ pub(super) struct LineRow {
 }
 
 impl LineRow {
-    pub(super) fn line(self, key: &DisputeKey) -> Result<Line, LedgerError> {
+    pub(crate) fn line(self, key: &DisputeKey) -> Result<Line, LedgerError> {
         let bad = |column| corrupt("dispute_history", column, key);
         let currency = Currency::parse(&self.currency).map_err(|_| bad("currency"))?;
         let claims = Claims {

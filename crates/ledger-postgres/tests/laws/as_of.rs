@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chargebook_domain::ports::{LedgerError, Seal, Summaries};
-use chargebook_domain::summary::{Attention, DayBooks, OpenBalance, Unresolved, Window, compose};
+use chargebook_domain::summary::{Attention, DayBooks, Unresolved, compose};
 use chargebook_domain::{AccountId, Currency, LedgerAccount};
 use chargebook_ledger_postgres::reading::JournalLine;
 use chargebook_ledger_postgres::{MIGRATOR, OrderSource, PostgresLedger};
@@ -29,17 +29,7 @@ fn kept_of_the_past(books: &DayBooks) -> DayBooks {
     if books.sealed {
         return books.clone();
     }
-    let mut books = DayBooks {
-        as_of: None,
-        month_to_date: Window::default(),
-        ninety_days: Window::default(),
-        trend: Vec::new(),
-        reasons: Vec::new(),
-        open: OpenBalance::default(),
-        attention: Attention::default(),
-        received: None,
-        ..books.clone()
-    };
+    let mut books = DayBooks { as_of: None, attention: Attention::default(), received: None, ..books.clone() };
     books.rows.iter_mut().for_each(|row| row.order = None);
     books.unresolved.retain(|_, sums| *sums != Unresolved::default());
     books

@@ -1,11 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chargebook_domain::ports::{DayMail, DeliveryState, Disposition, Seal};
-use chargebook_domain::summary::{Attention, DayBooks, DayRow, LedgerMove, OpenBalance, Unresolved, Window};
-use chargebook_domain::{
-    AccountId, Bucket, Currency, Deltas, DisputeKey, EntryKind, LedgerAccount, OrderMatch, Outcome,
-};
-use chrono::{DateTime, Datelike, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chargebook_domain::summary::{Attention, DayBooks, DayRow, LedgerMove, Standing, Stands, Unresolved};
+use chargebook_domain::{AccountId, Bucket, Currency, Deltas, DisputeKey, EntryKind, LedgerAccount, OrderMatch};
+use chrono::NaiveDate;
 
 use super::attributions::KeptTie;
 use super::rows::{KeptDispute, KeptEntry, KeptResolution};
@@ -40,6 +38,7 @@ impl State {
         let rows_through: Vec<_> = rows_before.iter().chain(&rows_of_day).copied().collect();
         let entries_through: Vec<_> = entries_before.iter().chain(&entries_of_day).copied().collect();
 
+        let standing = self.standing(seal, book.as_ref());
         DayBooks {
             from: seal.date,
             date: seal.date,
@@ -57,11 +56,11 @@ impl State {
             adjusted: balances(
                 &entries_through.iter().copied().filter(|kept| kept.is_adjustment()).collect::<Vec<_>>(),
             ),
-            month_to_date: self.window(seal, seal.date.with_day(1).unwrap(), book.as_ref()),
-            ninety_days: self.window(seal, seal.date - Days::new(89), book.as_ref()),
-            trend: self.trend(seal, book.as_ref()),
-            reasons: self.reasons(seal, book.as_ref()),
-            open: self.open_balance(seal, book.as_ref()),
+            month_to_date: standing.month_to_date,
+            ninety_days: standing.ninety_days,
+            trend: standing.trend,
+            reasons: standing.reasons,
+            open: standing.open,
             attention: self.attention(seal, book.as_ref()),
             received: Some(self.received(seal, book.as_ref())),
             networks: Some(Vec::new()),
@@ -104,66 +103,14 @@ impl State {
         self.disputes.iter().filter(move |(key, _)| book.is_none_or(|book| *book == key.account))
     }
 
-    fn window(&self, seal: &Seal, from: NaiveDate, book: Option<&AccountId>) -> Window {
-        let mut window = Window::default();
-        for (key, KeptDispute { dispute, facts, .. }) in self.disputes_in(book) {
-            let closed_on = dispute.closed_at.map(|at| at.with_timezone(&seal.zone).date_naive());
-            if dispute.same_as.is_some() || closed_on.is_none_or(|on| on < from || on > seal.date) {
-                continue;
-            }
-            let challenged = u64::from(facts.last(|claims| claims.evidence_submitted) == Some(true));
-            match dispute.outcome {
-                Outcome::Won => {
-                    window.won += 1;
-                    window.won_challenged += challenged;
-                }
-                Outcome::Lost => {
-                    window.lost += 1;
-                    window.lost_challenged += challenged;
-                }
-                Outcome::InquiryClosed => window.inquiries += 1,
-                Outcome::Prevented => window.prevented += 1,
-                Outcome::Refunded => window.refunded += 1,
-                Outcome::Open | Outcome::InquiryOpen => {}
-            }
-            if matches!(dispute.outcome, Outcome::Won | Outcome::Lost) {
-                let own: Vec<_> = self.resolutions.iter().filter(|row| row.key == *key).collect();
-                for (currency, deltas) in sum_by_currency(&own) {
-                    let (recovered, lost) = window.principal.entry(currency).or_default();
-                    (*recovered, *lost) = (*recovered + deltas.recovered, *lost + deltas.loss);
-                }
-            }
-        }
-        window
-    }
-
-    fn open_balance(&self, seal: &Seal, book: Option<&AccountId>) -> OpenBalance {
-        let mut open = OpenBalance::default();
-        let end = end_of_day(seal);
-        let counted = self.disputes_in(book).map(|(_, kept)| kept).filter(|kept| kept.dispute.same_as.is_none());
-        for KeptDispute { dispute, facts, .. } in counted {
-            let filed_on = facts.opened_at().map(|at| at.with_timezone(&seal.zone).date_naive());
-            if filed_on == Some(seal.date) {
-                let disputed = facts.disputed().unwrap();
-                open.filed += 1;
-                *open.filed_amounts.entry(disputed.currency()).or_default() += disputed.minor();
-            }
-            match dispute.outcome {
-                Outcome::Open => {
-                    let disputed = facts.disputed().unwrap();
-                    open.disputes += 1;
-                    *open.at_risk.entry(disputed.currency()).or_default() += disputed.minor();
-                }
-                Outcome::InquiryOpen => open.inquiries += 1,
-                _ => continue,
-            }
-            open.oldest_opened_at = [open.oldest_opened_at, facts.opened_at()].into_iter().flatten().min();
-            let submitted = facts.last(|claims| claims.evidence_submitted) == Some(true);
-            let due_by = facts.last(|claims| claims.evidence_due_by);
-            let soon = due_by.is_some_and(|due_by| due_by >= end && due_by < end + TimeDelta::days(7));
-            open.evidence_due_soon += u64::from(soon && !submitted);
-        }
-        open
+    /// The disputes that are no doubles, each with the sums of its rows.
+    fn standing(&self, seal: &Seal, book: Option<&AccountId>) -> Standing {
+        let counted = self.disputes_in(book).filter(|(_, kept)| kept.dispute.same_as.is_none());
+        let stand = counted.map(|(key, kept)| {
+            let own: Vec<_> = self.resolutions.iter().filter(|row| row.key == *key).collect();
+            (Stands::of(&kept.facts).unwrap(), sum_by_currency(&own))
+        });
+        Standing::of(stand, seal.date, seal.zone).unwrap()
     }
 
     fn attention(&self, seal: &Seal, book: Option<&AccountId>) -> Attention {
@@ -188,11 +135,6 @@ impl State {
             undelivered: u64::try_from(undelivered.count()).unwrap(),
         }
     }
-}
-
-fn end_of_day(seal: &Seal) -> DateTime<Utc> {
-    let midnight = (seal.date + Days::new(1)).and_time(NaiveTime::MIN);
-    midnight.and_local_timezone(seal.zone).earliest().map_or_else(|| midnight.and_utc(), |at| at.to_utc())
 }
 
 fn sum(deltas: impl IntoIterator<Item = Deltas>) -> Deltas {
