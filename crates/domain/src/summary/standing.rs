@@ -163,7 +163,9 @@ impl OpenBalance {
                 add_to(&mut self.at_risk)?;
             }
             Outcome::InquiryOpen => self.inquiries = self.inquiries.saturating_add(1),
-            _ => return Ok(()),
+            Outcome::Won | Outcome::Lost | Outcome::InquiryClosed | Outcome::Refunded | Outcome::Prevented => {
+                return Ok(());
+            }
         }
         self.oldest_opened_at = [self.oldest_opened_at, dispute.opened_at].into_iter().flatten().min();
         let due_on = dispute.evidence_due_by.map(on);
