@@ -45,7 +45,7 @@ impl Named {
 pub(super) struct Closed {
     pub(super) named: Named,
     /// The time, with the date where the mail is of several days.
-    pub(super) closed_at: String,
+    pub(super) when: String,
     pub(super) reason: Option<String>,
     pub(super) card_brand: Option<String>,
     pub(super) contested: Option<bool>,
@@ -63,7 +63,7 @@ pub(super) struct Closed {
 impl Closed {
     pub(super) fn new(line: &ClosedLine, summary: &Summary, style: &MailStyle) -> Self {
         let (row, numbers) = (&line.row, style.numbers);
-        let closed_at = if summary.from < summary.date {
+        let when = if summary.from < summary.date {
             moment(row.occurred_at, summary.zone)
         } else {
             row.occurred_at.with_timezone(&summary.zone).format("%H:%M").to_string()
@@ -72,7 +72,7 @@ impl Closed {
         let besides = [Column::Fx, Column::Pending, Column::Suspense];
         Self {
             named: Named::new(row, style.dashboard),
-            closed_at,
+            when,
             reason: row.reason.as_deref().map(shown::word),
             card_brand: row.card_brand.as_deref().map(shown::word),
             contested: row.evidence_submitted,
