@@ -43,8 +43,7 @@ pub(crate) async fn books(pool: &PgPool) -> PostgresLedger {
     ];
     ledger.record(&others, day(1)).await.unwrap();
     let seal = Seal { date: date(1), zone: Tz::UTC, books_start: None, now: day(2) };
-    assert!(ledger.seal(&seal).await.unwrap());
-    ledger.keep(&seal, ledger.books(&seal, None).await.unwrap()).await.unwrap();
+    seal_and_keep(&ledger, &seal).await;
     let request = ClaimRequest {
         mails: vec![DayMail::together(date(1))],
         channel: "folder".to_owned(),
@@ -143,6 +142,11 @@ async fn ask(ledger: &PostgresLedger) {
     ledger.note_whole(&account, period).await.unwrap();
     let slice = Slice::of(account.clone(), period, period);
     ledger.open_backfill(&account, period.from, None, &[slice]).await.unwrap();
+}
+
+async fn seal_and_keep(ledger: &PostgresLedger, seal: &Seal) {
+    assert!(ledger.seal(seal).await.unwrap());
+    ledger.keep(seal, ledger.books(seal, None).await.unwrap()).await.unwrap();
 }
 
 /// Runs a statement; answers how many rows it wrote.
