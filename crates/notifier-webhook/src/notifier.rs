@@ -77,16 +77,22 @@ impl Notifier for WebhookNotifier {
         }
     }
 
+    /// A receiver of ours, which knows a message again. A chat knows none.
     fn place(&self) -> Option<String> {
-        None
+        match self.format {
+            SummaryFormat::Json => self.endpoint.name().map(|name| format!("json {name}")),
+            SummaryFormat::Chat => None,
+        }
     }
 
+    /// Nothing is asked: a receiver of ours drops what it has when it comes again.
     async fn find(&self, _: &str, _: &RequestId) -> Found {
-        let place = match self.format {
-            SummaryFormat::Json => "Look in the receiver for the message with this Idempotency-Key",
-            SummaryFormat::Chat => "Look in the chat",
-        };
-        Found::CannotTell { reason: format!("What was posted to {ENDPOINT} cannot be looked for. {place}.") }
+        match self.format {
+            SummaryFormat::Json => Found::NotThere,
+            SummaryFormat::Chat => Found::CannotTell {
+                reason: format!("What was posted to {ENDPOINT} cannot be looked for. Look in the chat."),
+            },
+        }
     }
 }
 

@@ -37,8 +37,16 @@ fn mail() -> Mail {
     }
 }
 
+fn attempt() -> RequestId {
+    RequestId::of("webhook", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH)
+}
+
 async fn send(notifier: &WebhookNotifier) -> SendOutcome {
-    notifier.send(&mail(), &RequestId::of("webhook", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH)).await
+    notifier.send(&mail(), &attempt()).await
+}
+
+async fn find(notifier: &WebhookNotifier) -> Found {
+    notifier.find(&mail().reference, &attempt()).await
 }
 
 /// Sends one mail that meets this fault, and says how that ended: whether it is known, and what is waited for.
@@ -78,10 +86,7 @@ async fn as_json_it_is_signed_and_bears_its_reference() {
     assert_eq!(received.signed_at(SECRET), "2026-11-21T07:00:00Z".parse().ok());
     let body: Value = serde_json::from_str(&received.body()).unwrap();
     assert_eq!((&body["type"], &body["subject"]), (&json!("summary"), &json!(mail().subject)));
-    let found = notifier
-        .find("summary/2026-11-21", &RequestId::of("webhook", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH))
-        .await;
-    assert!(matches!(&found, Found::CannotTell { reason } if reason.contains("Idempotency-Key")), "{found:?}");
+    assert_eq!(find(&notifier).await, Found::NotThere, "it is known again");
     assert!(!format!("{notifier:?}").contains("t0ken") && !format!("{notifier:?}").contains("Zq8"));
 }
 
@@ -94,10 +99,21 @@ async fn a_chat_gets_a_text_and_nothing_else() {
     let body: Value = serde_json::from_str(&received.body()).unwrap();
     assert_eq!(body, json!({"text": "3 won — €1,204.00\nfraudulent &amp; won"}));
     assert_eq!(received.header("chargebook-signature"), None);
-    let found = notifier
-        .find("summary/2026-11-21", &RequestId::of("webhook", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH))
-        .await;
+    let found = find(&notifier).await;
     assert!(matches!(&found, Found::CannotTell { reason } if reason.contains("chat")), "{found:?}");
+    assert_eq!(notifier.place(), None);
+}
+
+#[test]
+fn another_receiver_is_another_place_and_nothing_secret_is_in_one() {
+    let place = |url: &str| notifier(url, SummaryFormat::Json).place().unwrap();
+    let of_this = place("https://books.example/hooks");
+    assert!(of_this.starts_with("json https://books.example "), "{of_this}");
+    assert_nothing_is_shown(&of_this);
+    assert_eq!(of_this, place("https://books.example/hooks"));
+    for other in ["https://books.example/test", "https://books.example:8443/hooks", "https://other.example/hooks"] {
+        assert_ne!(of_this, place(other));
+    }
 }
 
 #[tokio::test]

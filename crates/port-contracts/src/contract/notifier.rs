@@ -160,17 +160,36 @@ pub async fn mails_of_two_days_are_two(side: &dyn OtherSide) {
     }
 }
 
-/// Else it would be sent again.
-pub async fn what_was_accepted_is_never_said_not_to_be_there(side: &dyn OtherSide) {
+/// Else it would be sent again, and be there twice.
+pub async fn what_was_accepted_and_is_said_not_to_be_there_is_known_again(side: &dyn OtherSide) {
     let mail = mail("summary/2026-11-21");
     send_and_be_accepted(side, &mail).await;
+    look_and_send_if_not_there(side, &mail).await;
+}
+
+/// What is said not to be there is sent again, as whoever looks does, and is there once all the same.
+async fn look_and_send_if_not_there(side: &dyn OtherSide, mail: &Mail) {
     let attempt = called(side.notifier(), &mail.reference, 1);
     let found = side.notifier().find(&mail.reference, &attempt).await;
-    assert_ne!(found, Found::NotThere);
-    if let Found::CannotTell { reason } = found {
-        assert!(reason.ends_with('.'), "{reason}");
-    }
     assert_eq!(side.arrived().await.len(), 1, "to look sends nothing");
+    match found {
+        Found::There => {}
+        Found::NotThere => {
+            assert!(side.notifier().place().is_some(), "it is asked only where there is a place");
+            let outcome = send(side, mail, 2).await;
+            assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
+        }
+        Found::CannotTell { reason } => assert!(reason.ends_with('.'), "{reason}"),
+    }
+    assert_eq!(side.arrived().await.len(), 1);
+}
+
+/// Where the process that sent it died, nobody heard even that an answer got lost.
+pub async fn what_is_not_there_after_a_lost_answer_is_sent_again_and_there_once(side: &dyn Remote) {
+    let mail = mail("summary/2026-11-21");
+    side.lose_next_answer();
+    let _ = send(side, &mail, 1).await;
+    look_and_send_if_not_there(side, &mail).await;
 }
 
 /// Else a mail that never went would be taken for sent.
