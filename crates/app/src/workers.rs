@@ -229,6 +229,7 @@ mod tests {
             html: String::new(),
             text: String::new(),
             attachments: Vec::new(),
+            sent_again_at: None,
         };
         let schedule = Schedule {
             zone: Tz::UTC,

@@ -29,7 +29,7 @@ impl Signer {
     }
 
     fn digits(&self, parts: &[&str]) -> String {
-        let mac = parts.iter().fold(self.0.clone(), |mac, part| mac.chain_update(part));
+        let mac = parts.iter().fold(self.0.clone(), Mac::chain_update);
         let nibble = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
         mac.finalize().into_bytes().into_iter().flat_map(|byte| [nibble(byte >> 4), nibble(byte & 15)]).collect()
     }

@@ -198,6 +198,10 @@ impl Desk {
         let again = self.send().await;
         assert_eq!((again.code, again.out.contains("was accepted before")), (0, true), "{again:?}");
         assert_eq!(self.posted().len(), 2);
+        let resent = self.summary(&["resend", &self.date.to_string()]).await;
+        assert_eq!((resent.code, resent.out.contains("was accepted")), (0, true), "{resent:?}");
+        let posted = self.posted();
+        assert!(posted.len() == 3 && posted[2].starts_with(&format!("{key}/again/")), "{posted:?}");
     }
 
     /// The keys of the day's mail, each time that it was posted. A mail that tells that it is late has another.

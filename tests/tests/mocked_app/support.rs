@@ -177,6 +177,7 @@ pub(super) fn app_with_workers(ports: Ports) -> App {
             html: String::new(),
             text: String::new(),
             attachments: Vec::new(),
+            sent_again_at: None,
         }),
         api_tokens: Vec::new(),
     };

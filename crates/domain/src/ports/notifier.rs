@@ -20,6 +20,9 @@ pub struct Mail {
     pub text: String,
     /// The files that go with it.
     pub attachments: Vec<Attachment>,
+    /// When a person had it sent although it may be the second, so that whoever knows it by its reference takes it once more;
+    /// `None` where it goes by itself.
+    pub sent_again_at: Option<DateTime<Utc>>,
 }
 
 /// A file that goes with a mail.

@@ -302,7 +302,8 @@ impl Daily {
         let request = ClaimRequest {
             channel: channel.to_owned(),
             reference: written.reference.clone(),
-            place: notifier.place(),
+            // Only what goes by itself is looked for, and is sent again where it is not there.
+            place: notifier.place().filter(|_| by == By::Schedule),
             mails,
             now: self.clock.now(),
             lease: LEASE,

@@ -34,6 +34,7 @@ fn mail() -> Mail {
         html: "<p>fraudulent</p>".to_owned(),
         text: "fraudulent & won".to_owned(),
         attachments: vec![file],
+        sent_again_at: None,
     }
 }
 
@@ -130,6 +131,33 @@ async fn as_json_what_may_have_been_taken_is_sent_again_because_it_is_known_by_i
 }
 
 #[tokio::test]
+async fn what_a_person_has_sent_again_has_a_key_of_its_own_and_says_so() {
+    let fake = FakeReceiver::start().await.unwrap();
+    let notifier = notifier(&fake.url(), SummaryFormat::Json);
+    let again = Mail { sent_again_at: "2026-11-22T08:30:00.5Z".parse().ok(), ..mail() };
+    for sent in [&mail(), &again] {
+        assert_eq!(notifier.send(sent, &attempt()).await, SendOutcome::Accepted { receipt: None });
+    }
+    let received = fake.received();
+    let keys: Vec<_> = received.iter().map(Received::message_id).collect();
+    let own = format!("summary/2026-11-21/again/{}", attempt());
+    assert_eq!(keys, [Some("summary/2026-11-21"), Some(own.as_str())]);
+    let said = received.iter().map(|received| serde_json::from_str::<Value>(&received.body()).unwrap());
+    let said: Vec<_> = said.map(|body| (body["reference"].clone(), body["sent_again_at"].clone())).collect();
+    let reference = json!("summary/2026-11-21");
+    assert_eq!(said, [(reference.clone(), Value::Null), (reference, json!("2026-11-22T08:30:00Z"))]);
+
+    for fault in [Fault::Drop, Fault::Status(502)] {
+        fake.script([fault]);
+        let outcome = notifier.send(&again, &attempt()).await;
+        assert!(matches!(outcome, SendOutcome::Unknown { .. }) && reason(&outcome).contains(&own), "{outcome:?}");
+    }
+    fake.script([Fault::Status(429)]);
+    let outcome = notifier.send(&again, &attempt()).await;
+    assert!(matches!(outcome, SendOutcome::Refused { retry_after: MINUTE, .. }), "{outcome:?}");
+}
+
+#[tokio::test]
 async fn to_a_chat_nothing_that_may_be_there_is_posted_again() {
     for fault in [500, 502, 503, 504, 408].map(Fault::Status).into_iter().chain([Fault::Drop, Fault::Hang]) {
         let (_, outcome) = send_into(fault.clone(), SummaryFormat::Chat).await;
@@ -179,7 +207,10 @@ fn arrived(received: &Received) -> Arrived {
         subject: text("subject"),
         bodies: vec![text("text"), text("html")],
         files: body["attachments"].as_array().unwrap().iter().map(file).collect(),
-        marks: vec![("idempotency-key".to_owned(), received.message_id().unwrap().to_owned())],
+        marks: vec![
+            ("idempotency-key".to_owned(), received.message_id().unwrap().to_owned()),
+            ("reference".to_owned(), text("reference")),
+        ],
     }
 }
 

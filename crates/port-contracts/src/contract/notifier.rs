@@ -97,6 +97,7 @@ fn mail(reference: &str) -> Mail {
             file("odd.bin", "application/octet-stream", (0..=255).cycle().take(1000).collect()),
             file("empty.csv", "text/csv", Vec::new()),
         ],
+        sent_again_at: None,
     }
 }
 
@@ -229,4 +230,30 @@ pub async fn a_lost_answer_never_makes_two_mails(side: &dyn Remote) {
         SendOutcome::Accepted { .. } | SendOutcome::Refused { retry_after: None, .. } => panic!("{outcome:?}"),
     }
     assert_eq!(side.arrived().await.len(), 1);
+}
+
+/// That it may be the second is what the person has decided.
+pub async fn what_a_person_has_sent_again_is_there_beside_the_first(side: &dyn Remote) {
+    let (mail, again) = (mail("summary/2026-11-21"), sent_again());
+    send_and_be_accepted(side, &mail).await;
+    let outcome = send(side, &again, 2).await;
+    assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
+    let arrived = side.arrived().await;
+    assert_eq!(arrived.len(), 2);
+    arrived[1].is(&again);
+}
+
+/// The next attempt is called otherwise, so that nobody would know it again.
+pub async fn a_lost_answer_to_what_a_person_has_sent_again_leaves_it_unknown(side: &dyn Remote) {
+    let (mail, again) = (mail("summary/2026-11-21"), sent_again());
+    send_and_be_accepted(side, &mail).await;
+    side.lose_next_answer();
+    let outcome = send(side, &again, 2).await;
+    let SendOutcome::Unknown { reason } = &outcome else { panic!("{outcome:?}") };
+    assert_readable(reason, &again);
+    assert_eq!(side.arrived().await.len(), 2);
+}
+
+fn sent_again() -> Mail {
+    Mail { sent_again_at: DateTime::from_timestamp(1_795_330_800, 0), ..mail("summary/2026-11-21") }
 }

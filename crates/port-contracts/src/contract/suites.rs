@@ -317,7 +317,9 @@ macro_rules! remote_notifier_contract {
         $crate::contract_cases! { { $($setting)+ }
             #[notifier]
                 a_lost_answer_never_makes_two_mails
-                what_is_not_there_after_a_lost_answer_is_sent_again_and_there_once;
+                what_is_not_there_after_a_lost_answer_is_sent_again_and_there_once
+                what_a_person_has_sent_again_is_there_beside_the_first
+                a_lost_answer_to_what_a_person_has_sent_again_leaves_it_unknown;
         }
     };
 }
