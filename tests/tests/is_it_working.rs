@@ -10,7 +10,8 @@ use chargebook_domain::{AccountId, DisputeId, DisputeKey};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_port_contracts::fake_graph::{FakeGraph, SignInFault};
 use chargebook_tests::{
-    Event, Ran, Reply, Server, as_owner, dispute, event, fresh_database, outlook_settings, run, scratch_folder,
+    Event, Ran, Reply, Server, as_owner, borrowed, dispute, event, fresh_database, outlook_settings, run,
+    scratch_folder,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, from_str};
@@ -283,6 +284,39 @@ async fn settings_of_outlook_that_cannot_be_right_are_told_before_anything_is_se
             }
             assert!(!said.contains("planted"), "{said}");
         }
+    }
+    assert!(graph.token_requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_file_that_mail_needs_stops_what_sends_mail_and_nothing_else() {
+    let (shop, graph) = (Shop::open().await, FakeGraph::start().await.unwrap());
+    let by_file = |key| outlook(&graph, &[("CLIENT_SECRET", ""), (key, "/nowhere/file")]);
+    let relay = [("HOST", "127.0.0.1"), ("FROM", "a@b.c"), ("RECIPIENTS", "d@e.f"), ("CA_FILE", "/nowhere/file")];
+    let relay = relay.map(|(key, value)| (format!("CHARGEBOOK_SMTP__{key}"), value.to_owned()));
+    for (key, settings) in [
+        ("outlook.certificate_file", by_file("CERTIFICATE_FILE")),
+        ("outlook.federated_token_file", by_file("FEDERATED_TOKEN_FILE")),
+        ("smtp.ca_file", relay.into()),
+    ] {
+        let mut settings = borrowed(&settings);
+        settings.push(("CHARGEBOOK_DATABASE__URL", &shop.url));
+        let export = ["export", "journal", "--from", "2026-03-01", "--to", "2026-03-01"];
+        for command in [&["migrate"][..], &export, &["summary", "list"], &["summary", "preview"]] {
+            let ran = run(&shop.folder, &settings, command).await;
+            assert_eq!(ran.code, 0, "{command:?} without {key}: {ran:?}");
+        }
+        for command in [&["serve"][..], &["summary", "send"], &["summary", "resend", "2026-03-01"], &["doctor"]] {
+            let ran = run(&shop.folder, &settings, command).await;
+            assert_eq!(ran.code, 2, "{command:?} without {key}: {ran:?}");
+            let said = format!("{}{}", ran.out, ran.err);
+            for word in [key, "the file can't be read (entity not found)", "may read it", "docs/operations.md"] {
+                assert!(said.contains(word), "{command:?} does not say {word}: {said}");
+            }
+            assert!(!said.contains("os error"), "{said}");
+        }
+        let doctor = run(&shop.folder, &settings, &["doctor"]).await;
+        assert!(doctor.out.contains("ok database: it can be reached"), "the rest is looked at: {}", doctor.out);
     }
     assert!(graph.token_requests().is_empty());
 }

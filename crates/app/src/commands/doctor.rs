@@ -22,6 +22,9 @@ use crate::wiring::Database;
 /// Beyond this, days and "more than 24 hours ahead" are decided by a clock that is wrong.
 const SKEW_MAX: TimeDelta = TimeDelta::seconds(5);
 
+/// What is said of a setting that can't be right.
+const SETTINGS: &str = "settings";
+
 /// What was found out about one thing.
 #[derive(Serialize)]
 struct Finding {
@@ -62,7 +65,11 @@ impl Finding {
 
     fn of_setting(problem: &Problem) -> Self {
         let Problem { key, origin, what, remedy } = problem;
-        Self::attention("settings", format!("{key} ({origin}): {what}")).remedy(remedy)
+        Self::attention(SETTINGS, format!("{key} ({origin}): {what}")).remedy(remedy)
+    }
+
+    fn is_wrong_setting(&self) -> bool {
+        self.check == SETTINGS && self.state == State::Attention
     }
 }
 
@@ -86,8 +93,14 @@ pub(super) async fn run(settings: Result<Settings, Vec<Problem>>, json: bool) ->
         Err(problems) => (problems.iter().map(Finding::of_setting).collect(), Done::WrongSettings),
         Ok(settings) => {
             let findings = look(&settings).await;
-            let needs_attention = findings.iter().any(|finding| finding.state == State::Attention);
-            (findings, if needs_attention { Done::NeedsAttention } else { Done::Well })
+            let done = if findings.iter().any(Finding::is_wrong_setting) {
+                Done::WrongSettings
+            } else if findings.iter().any(|finding| finding.state == State::Attention) {
+                Done::NeedsAttention
+            } else {
+                Done::Well
+            };
+            (findings, done)
         }
     };
     show(json, &findings, |findings| findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
@@ -95,11 +108,16 @@ pub(super) async fn run(settings: Result<Settings, Vec<Problem>>, json: bool) ->
 }
 
 async fn look(settings: &Settings) -> Vec<Finding> {
-    let mut findings = vec![Finding::well("settings", "every setting can be used"), webhook_secrets(settings)];
+    let mut findings = vec![webhook_secrets(settings)];
     findings.extend(database(settings).await);
     findings.extend(asking::key(settings).await);
     findings.extend(outlook::outlook(settings).await);
-    findings.extend([mail::smtp(settings).await, mail::webhook(settings)]);
+    findings.extend(mail::smtp(settings).await);
+    findings.push(mail::webhook(settings));
+    if !findings.iter().any(Finding::is_wrong_setting) {
+        findings.push(Finding::well(SETTINGS, "every setting can be used"));
+    }
+    findings.sort_by_key(|finding| finding.check != SETTINGS);
     findings
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use chargebook_domain::ports::{Clock, Found, Notifier, RequestId};
-use chargebook_notifier_outlook::OutlookNotifier;
+use chargebook_notifier_outlook::{OutlookNotifier, SettingProblem};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Finding;
+use super::{Finding, SETTINGS};
 use crate::clock::SystemClock;
-use crate::settings::Settings;
+use crate::settings::{Channel, Settings};
 
 /// So long before its end somebody is told of a certificate.
 const RENEW_WITHIN: TimeDelta = TimeDelta::days(30);
@@ -25,7 +25,8 @@ pub(super) async fn outlook(settings: &Settings) -> Vec<Finding> {
     let notifier = match OutlookNotifier::new(outlook.clone(), Arc::new(SystemClock)) {
         Ok(notifier) => notifier,
         Err(problems) => {
-            return problems.iter().map(|problem| Finding::attention(about, problem.to_string())).collect();
+            let wrong = |problem: &SettingProblem| Finding::attention(SETTINGS, problem.to_string());
+            return problems.iter().map(|problem| wrong(problem).remedy(Channel::Outlook.remedy())).collect();
         }
     };
     let mut findings = Vec::new();
