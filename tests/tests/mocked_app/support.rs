@@ -140,6 +140,7 @@ pub(super) fn ports(ledger: Arc<dyn Ledger>) -> Ports {
         customers: Arc::new(MockCustomers::new()),
         alerts: None,
         notifiers: vec![Arc::new(MockNotifier::new())],
+        mail_checks: Vec::new(),
         journals: None,
         clock: Arc::new(FixedClock::at(now())),
         count_waiting: count,

@@ -5,88 +5,20 @@ mod ingestion;
 mod mail;
 mod outlook;
 
-use std::fmt;
-
 use chargebook_domain::ports::Clock;
 use chargebook_ledger_postgres::{MappingReport, MigrationState, PostgresLedger};
 use chrono::TimeDelta;
-use serde::Serialize;
 
 use super::screen::show;
 use super::{Done, Failure};
 use crate::clock::SystemClock;
+use crate::finding::{Finding, SETTINGS, State};
 use crate::settings::{Problem, Settings};
 use crate::telemetry::chain;
 use crate::wiring::Database;
 
 /// Beyond this, days and "more than 24 hours ahead" are decided by a clock that is wrong.
 const SKEW_MAX: TimeDelta = TimeDelta::seconds(5);
-
-/// What is said of a setting that can't be right.
-const SETTINGS: &str = "settings";
-
-/// What was found out about one thing.
-#[derive(Serialize)]
-struct Finding {
-    check: &'static str,
-    state: State,
-    detail: String,
-    remedy: Option<String>,
-    /// What the detail is made of.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    list: Vec<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Ok,
-    Attention,
-    NotUsed,
-}
-
-impl Finding {
-    fn well(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, detail: detail.into(), remedy: None, list: Vec::new() }
-    }
-
-    fn attention(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, state: State::Attention, detail: detail.into(), remedy: None, list: Vec::new() }
-    }
-
-    fn not_used(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, state: State::NotUsed, detail: detail.into(), remedy: None, list: Vec::new() }
-    }
-
-    /// What to do about it.
-    fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: Some(remedy.into()), ..self }
-    }
-
-    fn of_setting(problem: &Problem) -> Self {
-        let Problem { key, origin, what, remedy } = problem;
-        Self::attention(SETTINGS, format!("{key} ({origin}): {what}")).remedy(remedy)
-    }
-
-    fn is_wrong_setting(&self) -> bool {
-        self.check == SETTINGS && self.state == State::Attention
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = match self.state {
-            State::Ok => "ok",
-            State::Attention => "!!",
-            State::NotUsed => "--",
-        };
-        write!(f, "{mark} {}: {}", self.check, self.detail)?;
-        if let Some(remedy) = &self.remedy {
-            write!(f, "; {remedy}")?;
-        }
-        self.list.iter().try_for_each(|line| write!(f, "\n   {line}"))
-    }
-}
 
 pub(super) async fn run(settings: Result<Settings, Vec<Problem>>, json: bool) -> Result<Done, Failure> {
     let (findings, done) = match settings {

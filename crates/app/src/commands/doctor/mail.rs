@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use chargebook_notifier_smtp::{SettingProblem, SmtpChecked, SmtpNotifier};
+use chargebook_notifier_smtp::{SettingProblem, SmtpNotifier};
 use chargebook_notifier_webhook::WebhookSettings;
 
-use super::{Finding, SETTINGS};
 use crate::clock::SystemClock;
+use crate::finding::{Finding, SETTINGS};
 use crate::settings::{Channel, Settings};
+use crate::wiring::checks;
 
-const SMTP: &str = "SMTP";
 const WEBHOOK: &str = "mail webhook";
 
 /// Whether the mail server would listen. It is sent no mail.
 pub(super) async fn smtp(settings: &Settings) -> Vec<Finding> {
-    let Some(smtp) = &settings.smtp else { return vec![Finding::not_used(SMTP, "it is not set up")] };
+    let Some(smtp) = &settings.smtp else { return vec![Finding::not_used("SMTP", "it is not set up")] };
     let notifier = match SmtpNotifier::new(smtp, Arc::new(SystemClock)) {
         Ok(notifier) => notifier,
         Err(problems) => {
@@ -22,14 +22,7 @@ pub(super) async fn smtp(settings: &Settings) -> Vec<Finding> {
             return problems.iter().map(|problem| wrong(problem).remedy(Channel::Smtp.remedy())).collect();
         }
     };
-    vec![match notifier.check().await {
-        Ok(SmtpChecked { is_encrypted, is_logged_in }) => {
-            let encrypted = if is_encrypted { "by TLS" } else { "without TLS" };
-            let log_in = if is_logged_in { "it took the log-in" } else { "nobody logs in" };
-            Finding::well(SMTP, format!("the mail server answers {encrypted}, {log_in}"))
-        }
-        Err(failure) => Finding::attention(SMTP, failure.to_string()),
-    }]
+    vec![checks::smtp(&notifier).await]
 }
 
 /// Where the day's mail is posted. To ask there would be to post something, so nothing is asked.
@@ -46,8 +39,8 @@ mod tests {
 
     use chargebook_port_contracts::fake_smtp::{FakeSmtp, Step, Trouble};
 
-    use super::super::State;
     use super::*;
+    use crate::finding::State;
     use crate::settings::FileText;
 
     fn settings(text: &str) -> Settings {
