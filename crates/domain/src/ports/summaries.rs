@@ -17,6 +17,15 @@ pub struct Sealed {
     pub first_recorded: Option<NaiveDate>,
 }
 
+impl Sealed {
+    /// The day that is to be sealed next: the one after the last or, while nothing is sealed, the first day of the books, where
+    /// that is set, or else that on which anything was first recorded. `None` where there is nothing to seal yet.
+    #[must_use]
+    pub fn next(&self, books_start: Option<NaiveDate>) -> Option<NaiveDate> {
+        self.last.map_or(books_start.or(self.first_recorded), |last| last.succ_opt())
+    }
+}
+
 /// Whether a day goes in one mail, or each book in its own. Days are sealed for all books at once either way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Mails {

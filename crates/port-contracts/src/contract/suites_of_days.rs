@@ -82,7 +82,9 @@ macro_rules! deliveries_contract {
                 evidence_that_is_due_is_wrong_while_it_can_be_given
                 money_that_was_won_and_is_not_back_is_wrong_after_a_while
                 what_is_quarantined_is_wrong
-                a_summary_that_was_not_accepted_is_late;
+                a_summary_that_was_not_accepted_is_late
+                a_day_is_late_although_none_was_ever_sealed
+                nobody_is_told_of_a_summary_that_was_due_long_ago;
         }
     };
 }
