@@ -196,8 +196,8 @@ pub trait Summaries: Send + Sync {
 
     /// The mails of sealed days that are still to be sent on `channels`, by day. What went, or may have gone, on a channel
     /// that is not among them or in an [overlapping](DayMail::overlaps) mail is not to be sent: who changes the channels, or
-    /// `mails`, does not mail the past again. On which of `channels` a day goes is fixed when it is first asked for here with
-    /// several; then each goes by itself.
+    /// `mails`, does not mail the past again. On which of `channels` a mail goes is fixed when it is first asked for here with
+    /// several, and, until some of it went, when one is added; then each goes by itself.
     ///
     /// Apart, a day goes to the books that are known when its mails are first asked for here: a book that appears later
     /// gets no mails of the time before it.

@@ -58,6 +58,7 @@ macro_rules! deliveries_contract {
                 a_day_that_went_together_is_not_sent_apart
                 a_day_that_went_apart_is_not_sent_together
                 like_is_compared_with_like_when_the_channel_changes
+                a_channel_that_is_added_gets_what_books_are_still_to_be_sent
                 a_new_book_is_not_mailed_the_past
                 every_part_is_narrowed_to_the_book
                 nothing_quarantined_is_in_no_mail
