@@ -10,7 +10,8 @@ use chargebook_domain::{AccountId, DisputeId, DisputeKey};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_port_contracts::fake_graph::{FakeGraph, SignInFault};
 use chargebook_tests::{
-    Event, Ran, Reply, Server, as_owner, dispute, event, fresh_database, outlook_settings, run, scratch_folder,
+    Event, Ran, Reply, Server, as_owner, borrowed, dispute, event, fresh_database, outlook_settings, run,
+    scratch_folder, until,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, from_str};
@@ -283,6 +284,73 @@ async fn settings_of_outlook_that_cannot_be_right_are_told_before_anything_is_se
             }
             assert!(!said.contains("planted"), "{said}");
         }
+    }
+    assert!(graph.token_requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_start_says_what_keeps_mail_from_going_and_serves_on() {
+    let (shop, graph) = (Shop::open().await, FakeGraph::start().await.unwrap());
+    let well = Server::start(&shop.url, &borrowed(&outlook(&graph, &[]))).await;
+    until(async || graph.token_requests().len() == 1).await;
+    assert_eq!(well.stop().await, 0);
+    for (looks, aadsts, words) in [
+        (2, 7_000_222, ["AADSTS7000222", "has expired", "set outlook.client_secret"]),
+        (3, 90_002, ["AADSTS90002", "no such tenant", "outlook.tenant_id"]),
+    ] {
+        graph.script_sign_in([SignInFault::Refused { aadsts }]);
+        let server = Server::start(&shop.url, &borrowed(&outlook(&graph, &[]))).await;
+        until(async || server.log().contains("mail needs a person")).await;
+        assert_eq!(server.send(&shop.an_event(aadsts, "du_1")).await.word, "recorded");
+        let log = server.log();
+        let said = log.lines().find(|line| line.contains("mail needs a person")).unwrap();
+        for word in words.into_iter().chain(["\"ERROR\"", "\"mail.channel\":\"outlook\""]) {
+            assert!(said.contains(word), "no {word} in: {said}");
+        }
+        assert!(!log.contains("planted"), "{log}");
+        assert_eq!(server.stop().await, 0);
+        assert_eq!(graph.token_requests().len(), looks, "it is looked once");
+    }
+    let relay =
+        [("HOST", "127.0.0.1"), ("PORT", "1"), ("SECURITY", "none"), ("FROM", "a@b.c"), ("RECIPIENTS", "d@e.f")];
+    let relay = relay.map(|(key, value)| (format!("CHARGEBOOK_SMTP__{key}"), value.to_owned()));
+    let server = Server::start(&shop.url, &borrowed(&relay)).await;
+    until(async || server.log().contains("mail needs a person")).await;
+    let log = server.log();
+    let said = log.lines().find(|line| line.contains("mail needs a person")).unwrap();
+    assert!(said.contains("cannot be reached") && said.contains("smtp.host"), "{said}");
+    assert_eq!(server.stop().await, 0);
+}
+
+#[tokio::test]
+async fn a_file_that_mail_needs_stops_what_sends_mail_and_nothing_else() {
+    let (shop, graph) = (Shop::open().await, FakeGraph::start().await.unwrap());
+    let by_file = |key| outlook(&graph, &[("CLIENT_SECRET", ""), (key, "/nowhere/file")]);
+    let relay = [("HOST", "127.0.0.1"), ("FROM", "a@b.c"), ("RECIPIENTS", "d@e.f"), ("CA_FILE", "/nowhere/file")];
+    let relay = relay.map(|(key, value)| (format!("CHARGEBOOK_SMTP__{key}"), value.to_owned()));
+    for (key, settings) in [
+        ("outlook.certificate_file", by_file("CERTIFICATE_FILE")),
+        ("outlook.federated_token_file", by_file("FEDERATED_TOKEN_FILE")),
+        ("smtp.ca_file", relay.into()),
+    ] {
+        let mut settings = borrowed(&settings);
+        settings.push(("CHARGEBOOK_DATABASE__URL", &shop.url));
+        let export = ["export", "journal", "--from", "2026-03-01", "--to", "2026-03-01"];
+        for command in [&["migrate"][..], &export, &["summary", "list"], &["summary", "preview"]] {
+            let ran = run(&shop.folder, &settings, command).await;
+            assert_eq!(ran.code, 0, "{command:?} without {key}: {ran:?}");
+        }
+        for command in [&["serve"][..], &["summary", "send"], &["summary", "resend", "2026-03-01"], &["doctor"]] {
+            let ran = run(&shop.folder, &settings, command).await;
+            assert_eq!(ran.code, 2, "{command:?} without {key}: {ran:?}");
+            let said = format!("{}{}", ran.out, ran.err);
+            for word in [key, "the file can't be read (entity not found)", "may read it", "docs/operations.md"] {
+                assert!(said.contains(word), "{command:?} does not say {word}: {said}");
+            }
+            assert!(!said.contains("os error"), "{said}");
+        }
+        let doctor = run(&shop.folder, &settings, &["doctor"]).await;
+        assert!(doctor.out.contains("ok database: it can be reached"), "the rest is looked at: {}", doctor.out);
     }
     assert!(graph.token_requests().is_empty());
 }

@@ -191,6 +191,7 @@ mod tests {
             html: "<p>no dispute — gar keine</p>".to_owned(),
             text: "no dispute".to_owned(),
             attachments: Vec::new(),
+            sent_again_at: None,
         }
     }
 

@@ -24,6 +24,7 @@ use crate::deliveries::{Deliveries, STRIPE, of_shop};
 use crate::http::{self, Routes};
 use crate::limits::Limits;
 use crate::mail;
+use crate::mail_check::MailCheck;
 use crate::metrics::{CountWaiting, Findings, Metrics};
 use crate::monitoring;
 use crate::shops::Shop;
@@ -51,6 +52,8 @@ pub struct Ports {
     pub customers: Arc<dyn Customers>,
     /// Who sends the mail.
     pub notifiers: Vec<Arc<dyn Notifier>>,
+    /// How it is looked once whether that can be done.
+    pub mail_checks: Vec<MailCheck>,
     /// What writes the journal entries that go with it, where they do.
     pub journals: Option<Arc<dyn DayJournals>>,
     /// What time it is.
@@ -193,7 +196,7 @@ pub async fn serve(
     let metrics = Metrics::new(ports.count_waiting, ports.asking.as_ref(), &findings, limits.probe_within);
     let metrics = Arc::new(metrics);
     let (writer, mut booking) = Writer::start(&ingest, &ports.clock, &metrics, &limits);
-    let Ports { source, shops, ledger, overview, clock, .. } = ports;
+    let Ports { source, shops, ledger, overview, clock, mail_checks, .. } = ports;
     let shops = shops.into_iter().map(|(name, shop)| (name, shop.source)).collect();
     let last_counts = (deliveries.clone(), Arc::clone(&overview));
     let bounds = limits.clone();
@@ -216,6 +219,9 @@ pub async fn serve(
 
     info!(http.address = %address, "listening");
     on_listening(address);
+    for check in mail_checks {
+        working.spawn(check.run(stopped.clone()));
+    }
     let drained = async {
         shutdown.await;
         info!("stopping: what was accepted is finished first");

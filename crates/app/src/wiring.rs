@@ -1,6 +1,7 @@
 //! Chooses the adapters that the settings ask for. Nothing else names one.
 
 mod channels;
+pub(crate) mod checks;
 mod shops;
 
 use std::path::Path;
@@ -31,6 +32,8 @@ use crate::rules_file::{self, RuleFile};
 use crate::serve::{App, Policy, Ports};
 use crate::settings::{MonitorSettings, Settings, StripeApiSettings};
 use crate::telemetry::chain;
+
+use channels::{Channels, channels};
 
 pub use channels::notifiers;
 pub(crate) use shops::needed_reader as needed_shop;
@@ -273,6 +276,7 @@ pub async fn app(
         completeness: Arc::clone(&gate) as _,
         books: settings.books(),
     });
+    let Channels { notifiers, mail_checks } = channels(settings)?;
     let shops = shops::all(settings, &(Arc::clone(&gate) as _))?;
     let ports = Ports {
         source,
@@ -284,7 +288,8 @@ pub async fn app(
         overview: Arc::clone(&gate) as _,
         customers: Arc::clone(&gate) as _,
         alerts: Some(gate),
-        notifiers: notifiers(settings)?,
+        notifiers,
+        mail_checks,
         journals: day_journals(settings, &database.ledger),
         clock,
         count_waiting: count_waiting(&database.ledger),

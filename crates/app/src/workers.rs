@@ -147,7 +147,7 @@ fn log_day(day: &DayDone) {
         ),
         DayDone::Looked { found: Found::There, .. } => (Level::INFO, None, "the summary was found: it had been taken"),
         DayDone::Looked { found: Found::NotThere, .. } => {
-            (Level::WARN, None, "the summary was looked for and is not there; it is sent again")
+            (Level::WARN, None, "the summary is not where it went, or would be known again there; it is sent again")
         }
         DayDone::Looked { found: Found::CannotTell { reason }, .. } => {
             (Level::ERROR, Some(reason), "nobody can tell whether the summary was taken; a person must look")
@@ -209,6 +209,7 @@ mod tests {
             html: String::new(),
             text: String::new(),
             attachments: Vec::new(),
+            sent_again_at: None,
         };
         let schedule = Schedule {
             zone: Tz::UTC,

@@ -1,12 +1,17 @@
 //! What somebody is told of before anybody asks, each once.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
 
-use crate::ports::{DayMail, DeliveryState, Due};
+use crate::ports::{DayMail, DeliveryState, Due, Sealed};
 use crate::service::{Schedule, due_through};
 use crate::{DisputeKey, Money, OrderRef};
+
+/// How long ago a day's summary can have been due for somebody to be told that it is late.
+const LATE_DAYS: Days = Days::new(30);
 
 /// From when on something is wrong. `None` for what nobody is told of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +39,10 @@ pub struct AlertBounds {
     pub summaries_through: Option<NaiveDate>,
     /// The channels on which it must have been.
     pub channels: Vec<String>,
+    /// The zone whose days are meant.
+    pub zone: Tz,
+    /// The first day of the books, if it is set.
+    pub books_start: Option<NaiveDate>,
     /// There must have been a webhook since.
     pub silent_since: Option<DateTime<Utc>>,
     /// Whether quarantined events are told of.
@@ -56,12 +65,33 @@ impl AlertRules {
             now,
             summaries_through: ago(self.summary_after).and_then(|then| due_through(then, schedule)),
             channels,
+            zone: schedule.zone,
+            books_start: schedule.books_start,
             silent_since: ago(self.silence),
             quarantined: self.quarantined,
             won_before: ago(self.reinstated_within),
             evidence_until: span(self.evidence_within).and_then(|within| now.checked_add_signed(within)),
             filed_before: ago(self.order_within),
         }
+    }
+}
+
+impl AlertBounds {
+    /// The days whose summaries must have been accepted, as far back as somebody is told of them; `None` where nobody is.
+    #[must_use]
+    pub fn summaries(&self) -> Option<RangeInclusive<NaiveDate>> {
+        let through = self.summaries_through?;
+        Some(through.checked_sub_days(LATE_DAYS).unwrap_or(NaiveDate::MIN)..=through)
+    }
+
+    /// Those of them that are not even sealed, also where no day ever was.
+    pub fn not_sealed(&self, sealed: &Sealed) -> impl Iterator<Item = Wrong> + use<> {
+        let days = self.summaries().zip(sealed.next(self.books_start));
+        let days = days.into_iter().flat_map(|(days, next)| {
+            let first = next.max(*days.start());
+            first.iter_days().take_while(move |date| date <= days.end())
+        });
+        days.map(Wrong::not_on_its_way)
     }
 }
 
@@ -149,6 +179,12 @@ pub enum Wrong {
 }
 
 impl Wrong {
+    /// That the mail of a day is late, and on no channel.
+    #[must_use]
+    pub fn not_on_its_way(date: NaiveDate) -> Self {
+        Self::SummaryLate { mail: DayMail::together(date), channel: None }
+    }
+
     /// That a mail is late on its channel.
     #[must_use]
     pub fn late(due: Due, state: DeliveryState) -> Self {

@@ -28,6 +28,8 @@ struct Flawed {
     settles_to_fail: AtomicU32,
     /// When each claim was asked for, and settled.
     times: Mutex<Vec<DateTime<Utc>>>,
+    /// Where what was claimed can be looked for.
+    places: Mutex<Vec<Option<String>>>,
 }
 
 fn unavailable() -> LedgerError {
@@ -66,6 +68,7 @@ impl Summaries for Flawed {
 
     async fn claim(&self, request: &ClaimRequest) -> Result<Option<Claim>, LedgerError> {
         self.times.lock().unwrap().push(request.now);
+        self.places.lock().unwrap().push(request.place.clone());
         self.ledger.claim(request).await
     }
 
@@ -105,7 +108,7 @@ impl Notifier for Slow {
     }
 
     fn place(&self) -> Option<String> {
-        self.notifier.place()
+        Some("there".to_owned())
     }
 
     async fn find(&self, reference: &str, attempt: &RequestId) -> Found {
@@ -144,6 +147,7 @@ fn world_of(flawed: Flawed, mails: Mails, missed: Missed) -> World {
         html: String::new(),
         text: String::new(),
         attachments: Vec::new(),
+        sent_again_at: sent_again,
     };
     let daily = Daily::new(summaries.clone(), vec![Arc::new(slow)], Arc::new(write), schedule, clock.clone());
     World { summaries, clock, notifier, daily }
@@ -251,6 +255,8 @@ async fn a_person_has_a_mail_sent_once_more_and_it_says_so() {
     assert_eq!(outcome, Some(SendOutcome::Accepted { receipt: None }));
     let subjects: Vec<_> = world.notifier.sent().into_iter().map(|mail| mail.subject).collect();
     assert_eq!(subjects, ["", "", "", "sent again"]);
+    let places: Vec<_> = world.summaries.places.lock().unwrap().iter().map(Option::is_some).collect();
+    assert_eq!(places, [true, true, true, true, false], "only what goes by itself is looked for");
     assert_eq!(world.daily.send(&due(9), By::Person).await.unwrap(), None, "it is not sealed");
     let elsewhere = Due { channel: "pigeon".to_owned(), ..due(1) };
     assert_eq!(world.daily.send(&elsewhere, By::Person).await.unwrap(), None, "there is no such channel");

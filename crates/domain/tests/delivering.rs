@@ -29,7 +29,8 @@ fn webhook(id: &str) -> OutboxMessage {
 
 fn mail(message: &OutboxMessage) -> Mail {
     let OutboxMessage { id, subject, body, .. } = message.clone();
-    Mail { reference: id, subject, html: format!("<p>{body}</p>"), text: body, attachments: Vec::new() }
+    let html = format!("<p>{body}</p>");
+    Mail { reference: id, subject, html, text: body, attachments: Vec::new(), sent_again_at: None }
 }
 
 fn refused(retry_after: Option<Duration>) -> SendOutcome {

@@ -1,12 +1,13 @@
 //! What is wrong, and what of it somebody was told.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use async_trait::async_trait;
 use chargebook_domain::alerts::{AlertBounds, AlertKind, DisputeAlert, Wrong};
-use chargebook_domain::ports::{Alerts, DayMail, DeliveryState, LedgerError, OutboxMessage};
+use chargebook_domain::ports::{Alerts, DeliveryState, LedgerError, OutboxMessage, Summaries as _};
 use chargebook_domain::{AccountId, DisputeId, DisputeKey, Money, OrderRef};
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sqlx::PgConnection;
 
 use crate::books::currency;
@@ -17,16 +18,16 @@ use crate::{PostgresLedger, outbox};
 /// How many of a kind are told of at once.
 const AT_ONCE: i64 = 10_000;
 
-/// How long ago a mail can have been due for somebody to be told that it is late.
-const LATE_DAYS: Days = Days::new(30);
-
 #[async_trait]
 impl Alerts for PostgresLedger {
     async fn untold(&self, bounds: &AlertBounds) -> Result<Vec<Wrong>, LedgerError> {
-        let mut connection = self.pool.acquire().await.map_err(read_error)?;
         let mut wrong = Vec::new();
-        if let Some(through) = bounds.summaries_through {
-            wrong.extend(late_summaries(&mut connection, through, &bounds.channels).await?);
+        if bounds.summaries_through.is_some() {
+            wrong.extend(bounds.not_sealed(&self.sealed(bounds.zone).await?));
+        }
+        let mut connection = self.pool.acquire().await.map_err(read_error)?;
+        if let Some(days) = bounds.summaries() {
+            wrong.extend(late_summaries(&mut connection, days, &bounds.channels).await?);
         }
         if let Some(since) = bounds.silent_since {
             wrong.extend(silence(&mut connection, since).await?);
@@ -83,17 +84,9 @@ impl Alerts for PostgresLedger {
 
 async fn late_summaries(
     connection: &mut PgConnection,
-    through: NaiveDate,
+    days: RangeInclusive<NaiveDate>,
     channels: &[String],
 ) -> Result<Vec<Wrong>, LedgerError> {
-    let last = sqlx::query_scalar!("SELECT max(business_date) FROM chargebook.summaries WHERE state = 'sealed'")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(read_error)?;
-    let nowhere = |date| Wrong::SummaryLate { mail: DayMail::together(date), channel: None };
-    let first = last.and_then(|last| last.succ_opt());
-    let missing = first.into_iter().flat_map(|first| first.iter_days().take_while(|date| *date <= through));
-    let mut wrong: Vec<_> = missing.map(nowhere).collect();
     let rows = sqlx::query!(
         r#"SELECT s.business_date, d.channel AS "channel?", d.state AS "state?"
            FROM chargebook.summaries s
@@ -105,16 +98,17 @@ async fn late_summaries(
                     WHERE o.business_date = s.business_date AND o.state = 'accepted'
                       AND (substring(d.channel FROM '/(.*)$') <> substring(o.channel FROM '/(.*)$')) IS NOT TRUE))
            ORDER BY s.business_date, d.channel"#,
-        through,
-        through.checked_sub_days(LATE_DAYS),
+        days.end(),
+        days.start(),
         channels
     )
     .fetch_all(&mut *connection)
     .await
     .map_err(read_error)?;
+    let mut wrong = Vec::new();
     for row in rows {
         let (Some(slot), Some(state)) = (&row.channel, &row.state) else {
-            wrong.push(nowhere(row.business_date));
+            wrong.push(Wrong::not_on_its_way(row.business_date));
             continue;
         };
         let state = DeliveryState::parse(state).ok_or_else(|| corrupt("summary_deliveries", "state", slot))?;

@@ -85,6 +85,7 @@ mod tests {
             html: format!("<p>Recovered €1,204.00</p>\n.\n<p>{}</p>", "long ".repeat(400)),
             text: ".\n..\nRecovered €1,204.00\n".to_owned(),
             attachments: Vec::new(),
+            sent_again_at: None,
         }
     }
 

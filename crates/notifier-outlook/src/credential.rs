@@ -28,7 +28,7 @@ pub enum Credential {
 /// What is wrong with a file, in words that follow its name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
 pub(crate) enum FileProblem {
-    #[error("can't be read ({0})")]
+    #[error("can't be read ({0}): see that it is there, and that the user of this process may read it")]
     Unreadable(io::ErrorKind),
     #[error("is larger than such a file can be")]
     TooLarge,
@@ -59,12 +59,17 @@ impl Credential {
         }
     }
 
-    /// What can't be right. That a certificate has ended is not among it: the books go on without mail.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    /// What can't be right, as far as the setting itself tells: no file is read.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
         match self {
-            Self::ClientSecret(secret) if secret.expose_secret().trim().is_empty() => {
-                Err("must not be empty".to_owned())
-            }
+            Self::ClientSecret(secret) if secret.expose_secret().trim().is_empty() => Err("must not be empty"),
+            Self::ClientSecret(_) | Self::CertificateFile(_) | Self::FederatedTokenFile(_) => Ok(()),
+        }
+    }
+
+    /// What can't be right of the file. That a certificate has ended is not among it: the books go on without mail.
+    pub(crate) fn check_file(&self) -> Result<(), String> {
+        match self {
             Self::ClientSecret(_) => Ok(()),
             Self::CertificateFile(path) => certificate(path).map(|_| ()).map_err(told),
             Self::FederatedTokenFile(path) => token(path).map(|_| ()).map_err(told),

@@ -39,12 +39,15 @@ pub struct OutlookNotifier {
 }
 
 impl OutlookNotifier {
-    /// Checks the settings. Nothing is sent yet. What is dated has its date from `clock`.
+    /// Checks the settings, and looks at the file of a certificate or token. Nothing is sent yet. What is dated has its date
+    /// from `clock`.
     ///
     /// # Errors
     /// Every setting that cannot be right, all at once.
     pub fn new(settings: OutlookSettings, clock: Arc<dyn Clock>) -> Result<Self, Vec<SettingProblem>> {
         let (settings, clock) = (settings.check()?, GivenClock(clock));
+        let key = settings.credential.key();
+        settings.credential.check_file().map_err(|problem| vec![SettingProblem::new(key, problem)])?;
         let no_client = |_| vec![SettingProblem::new("outlook", "TLS cannot be started")];
         Ok(Self {
             client: client(&settings).map_err(no_client)?,

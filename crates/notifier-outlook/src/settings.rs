@@ -56,7 +56,7 @@ pub struct SettingProblem {
     pub problem: String,
 }
 
-/// The settings after every check.
+/// The settings after every check but that of a file.
 pub(crate) struct Checked {
     pub(crate) token_url: Url,
     pub(crate) scope: String,
@@ -69,7 +69,7 @@ pub(crate) struct Checked {
 }
 
 impl OutlookSettings {
-    /// Every setting that cannot be right. The file of a certificate or token is read for it.
+    /// Everything that cannot be right, as far as the settings themselves tell: no file is read.
     #[must_use]
     pub fn problems(&self) -> Vec<SettingProblem> {
         self.clone().check().err().unwrap_or_default()
@@ -348,7 +348,7 @@ mod tests {
         let found = problems(|s| {
             s.tenant_id.clear();
             s.client_id.clear();
-            s.credential = Credential::FederatedTokenFile("/nowhere/token".into());
+            s.credential = Credential::ClientSecret("".into());
             s.sender.clear();
             s.recipients.clear();
             s.authority = url("http://example.com");

@@ -2,6 +2,7 @@
 //! as one doesn't tell a connection that was lost before the mail from one lost after it. Nothing is repeated.
 
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use lettre::Address;
@@ -161,10 +162,15 @@ fn tls(settings: &Checked) -> Result<TlsParameters, SettingProblem> {
         None => builder.certificate_store(CertificateStore::WebpkiRoots),
         Some(file) => {
             let problem = |what: String| SettingProblem::new("smtp.ca_file", what);
-            let pem = std::fs::read(file).map_err(|why| problem(format!("{} can't be read: {why}", file.display())))?;
+            let unreadable = |why: io::Error| {
+                let may = "see that it is there, and that the user of this process may read it";
+                problem(format!("the file can't be read ({}): {may}", why.kind()))
+            };
+            let pem = std::fs::read(file).map_err(unreadable)?;
             let is_pem = pem.windows(BEGIN.len()).any(|window| window == BEGIN);
             let certificates = Certificate::from_pem(&pem).ok().filter(|_| is_pem);
-            let certificates = certificates.ok_or_else(|| problem("holds no certificates as PEM".to_owned()))?;
+            let certificates =
+                certificates.ok_or_else(|| problem("the file holds no certificates as PEM".to_owned()))?;
             builder.certificate_store(CertificateStore::None).add_root_certificate(certificates)
         }
     };

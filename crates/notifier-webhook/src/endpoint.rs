@@ -93,6 +93,13 @@ impl Checked {
         }
     }
 
+    /// What tells it from other endpoints, without its path and its query, which may be secret. `None` where nothing is signed.
+    pub(crate) fn name(&self) -> Option<String> {
+        let mut mark = self.signer.as_ref()?.mark(self.url.as_str());
+        mark.truncate(16);
+        Some(format!("{} {mark}", origin(&self.url)))
+    }
+
     /// A request with this message, which its id names for ever.
     pub(crate) fn request(&self, message_id: &str, body: String, sent_at: DateTime<Utc>) -> RequestBuilder {
         let request = self
@@ -205,6 +212,18 @@ mod tests {
             let found = problems(URL, secret);
             assert!(matches!(*found, [problem] if problem.contains("space")), "{found:?}");
         }
+    }
+
+    #[test]
+    fn an_endpoint_is_named_by_its_origin_and_what_nobody_can_read() {
+        let name = |url: &str, secret: &str| endpoint(url, secret).check().unwrap().name().unwrap();
+        let of_this = name(URL, SECRET);
+        assert!(of_this.starts_with("https://shop.example ") && of_this.len() == "https://shop.example ".len() + 16);
+        assert_eq!(of_this, name(URL, SECRET));
+        for other in ["https://shop.example/hooks/an0ther?key=k3y", "https://shop.example/hooks/t0ken?key=an0ther"] {
+            assert_ne!(of_this, name(other, SECRET));
+        }
+        assert_ne!(of_this, name(URL, "another secret, as long"));
     }
 
     #[test]

@@ -24,6 +24,9 @@ const SHORTEST_WAIT: Duration = Duration::from_mins(1);
 /// What people call the endpoint.
 const ENDPOINT: &str = "webhook.url";
 
+/// Where a person looks for what may have been taken.
+const IN_THE_CHAT: &str = "Look in the chat";
+
 /// Posts mails to the endpoint of the settings.
 pub struct WebhookNotifier {
     endpoint: Checked,
@@ -65,28 +68,39 @@ impl Notifier for WebhookNotifier {
     #[instrument(name = "notifier.send", skip_all, fields(mail.reference = mail.reference))]
     async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome {
         debug!(mail.client_request_id = %attempt, "posting the mail");
-        let request = self.endpoint.request(&mail.reference, body(mail, self.format), self.clock.now());
+        let key = key(mail, attempt);
+        let request = self.endpoint.request(&key, body(mail, self.format), self.clock.now());
         let answer = request.timeout(self.timeout).send().await;
         let outcome = match &answer {
             Ok(response) => outcome(&ENDPOINT, response),
             Err(error) => no_answer(&ENDPOINT, error),
         };
-        match self.format {
-            SummaryFormat::Json => known_again(outcome),
-            SummaryFormat::Chat => posted_once(outcome, answer.ok().as_ref()),
+        match (self.format, mail.sent_again_at) {
+            (SummaryFormat::Json, None) => known_again(outcome),
+            (SummaryFormat::Json, Some(_)) => {
+                let look = format!("Look in the receiver for the Idempotency-Key {key}");
+                posted_once(outcome, answer.ok().as_ref(), &look)
+            }
+            (SummaryFormat::Chat, _) => posted_once(outcome, answer.ok().as_ref(), IN_THE_CHAT),
         }
     }
 
+    /// A receiver of ours, which knows a message again. A chat knows none.
     fn place(&self) -> Option<String> {
-        None
+        match self.format {
+            SummaryFormat::Json => self.endpoint.name().map(|name| format!("json {name}")),
+            SummaryFormat::Chat => None,
+        }
     }
 
+    /// Nothing is asked: a receiver of ours drops what it has when it comes again.
     async fn find(&self, _: &str, _: &RequestId) -> Found {
-        let place = match self.format {
-            SummaryFormat::Json => "Look in the receiver for the message with this Idempotency-Key",
-            SummaryFormat::Chat => "Look in the chat",
-        };
-        Found::CannotTell { reason: format!("What was posted to {ENDPOINT} cannot be looked for. {place}.") }
+        match self.format {
+            SummaryFormat::Json => Found::NotThere,
+            SummaryFormat::Chat => Found::CannotTell {
+                reason: format!("What was posted to {ENDPOINT} cannot be looked for. {IN_THE_CHAT}."),
+            },
+        }
     }
 }
 
@@ -101,17 +115,24 @@ fn known_again(outcome: SendOutcome) -> SendOutcome {
     }
 }
 
-/// A chat shows whatever it is sent, so that only what it certainly did not take is sent again.
-fn posted_once(outcome: SendOutcome, answer: Option<&Response>) -> SendOutcome {
-    let Some(answer) = answer else { return in_the_chat(not_at_once(outcome)) };
+/// By what the receiver knows the message: what a person has sent again is another, else it would be dropped as one that came
+/// twice.
+fn key(mail: &Mail, attempt: &RequestId) -> String {
+    let reference = &mail.reference;
+    if mail.sent_again_at.is_some() { format!("{reference}/again/{attempt}") } else { reference.clone() }
+}
+
+/// A chat shows whatever it is sent, and a receiver takes what a person has sent again, so that only what was certainly not
+/// taken is sent once more.
+fn posted_once(outcome: SendOutcome, answer: Option<&Response>, look: &str) -> SendOutcome {
+    let Some(answer) = answer else { return looked_for_before(not_at_once(outcome), look) };
     let (status, says_when) = (answer.status(), answer.headers().contains_key(RETRY_AFTER));
     if is_certain(status, says_when) {
         return not_at_once(outcome);
     }
     let status = status.as_u16();
-    in_the_chat(SendOutcome::Unknown {
-        reason: format!("Nobody can know whether the receiver of {ENDPOINT} took the message (HTTP {status})."),
-    })
+    let reason = format!("Nobody can know whether the receiver of {ENDPOINT} took the message (HTTP {status}).");
+    looked_for_before(SendOutcome::Unknown { reason }, look)
 }
 
 /// Whether a status says for certain that the message was taken, or that it was not. A gateway says 408 and 5xx also when
@@ -124,10 +145,10 @@ fn is_certain(status: StatusCode, says_when: bool) -> bool {
     }
 }
 
-fn in_the_chat(outcome: SendOutcome) -> SendOutcome {
+fn looked_for_before(outcome: SendOutcome, look: &str) -> SendOutcome {
     match outcome {
         SendOutcome::Unknown { reason } => {
-            SendOutcome::Unknown { reason: format!("{reason} Look in the chat before it is sent again.") }
+            SendOutcome::Unknown { reason: format!("{reason} {look} before it is sent again.") }
         }
         other => other,
     }

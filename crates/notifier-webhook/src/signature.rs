@@ -16,13 +16,22 @@ impl Signer {
         Hmac::new_from_slice(secret.as_bytes()).map(Self)
     }
 
+    /// What nobody can make or undo who has not the secret: the same for the same text. No message is signed so, because a
+    /// message begins with its time.
+    pub(crate) fn mark(&self, text: &str) -> String {
+        self.digits(&["mark ", text])
+    }
+
     /// The header's value. The time is signed as well, so that nobody can send an old message as a new one.
     pub(crate) fn sign(&self, body: &str, at: DateTime<Utc>) -> String {
         let at = at.timestamp();
-        let mac = self.0.clone().chain_update(format!("{at}.")).chain_update(body);
+        format!("t={at},v1={}", self.digits(&[&format!("{at}."), body]))
+    }
+
+    fn digits(&self, parts: &[&str]) -> String {
+        let mac = parts.iter().fold(self.0.clone(), Mac::chain_update);
         let nibble = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-        let digits = mac.finalize().into_bytes().into_iter().flat_map(|byte| [nibble(byte >> 4), nibble(byte & 15)]);
-        format!("t={at},v1={}", digits.collect::<String>())
+        mac.finalize().into_bytes().into_iter().flat_map(|byte| [nibble(byte >> 4), nibble(byte & 15)]).collect()
     }
 }
 
@@ -35,6 +44,16 @@ impl fmt::Debug for Signer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_tells_texts_and_secrets_apart_and_is_no_signature() {
+        let signer = |secret| Signer::new(secret).unwrap();
+        let mark = signer("0123456789abcdef").mark("https://a.example/t0ken");
+        assert_eq!(mark, signer("0123456789abcdef").mark("https://a.example/t0ken"));
+        assert_eq!(mark.len(), 64);
+        assert_ne!(mark, signer("0123456789abcdef").mark("https://a.example/another"));
+        assert_ne!(mark, signer("another secret, as long").mark("https://a.example/t0ken"));
+    }
 
     #[test]
     fn a_signature_is_the_hmac_of_the_time_and_the_body() {

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chargebook_domain::ports::{Attachment, Mail};
+use chrono::SecondsFormat;
 use serde_json::{Value, json};
 
 use crate::settings::SummaryFormat;
@@ -36,6 +37,7 @@ fn whole(mail: &Mail) -> Value {
         "text": mail.text,
         "html": mail.html,
         "attachments": mail.attachments.iter().map(file).collect::<Vec<_>>(),
+        "sent_again_at": mail.sent_again_at.map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
     })
 }
 
@@ -65,6 +67,8 @@ fn chat(mail: &Mail) -> String {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
 
     fn mail(text: &str) -> Mail {
@@ -78,6 +82,7 @@ mod tests {
                 media_type: "text/csv",
                 content: b"a,\xc3\xbc\n".to_vec(),
             }],
+            sent_again_at: None,
         }
     }
 
@@ -89,7 +94,7 @@ mod tests {
 
     #[test]
     fn json_has_all_of_it() {
-        let body: Value = serde_json::from_str(&body(&mail("3 won\n"), SummaryFormat::Json)).unwrap();
+        let of = |mail: &Mail| serde_json::from_str::<Value>(&body(mail, SummaryFormat::Json)).unwrap();
         let expected = json!({
             "type": "summary",
             "reference": "summary/2026-11-21",
@@ -97,8 +102,11 @@ mod tests {
             "text": "3 won\n",
             "html": "<p>3 won</p>",
             "attachments": [{"name": "day.csv", "media_type": "text/csv", "content_base64": "YSzDvAo="}],
+            "sent_again_at": null,
         });
-        assert_eq!(body, expected);
+        assert_eq!(of(&mail("3 won\n")), expected);
+        let again = Mail { sent_again_at: DateTime::from_timestamp(1_795_244_400, 5), ..mail("3 won\n") };
+        assert_eq!(of(&again)["sent_again_at"], "2026-11-21T07:00:00Z");
     }
 
     #[test]

@@ -39,6 +39,8 @@ pub enum Fault {
     Drop,
     /// The message is taken, and the connection stays open and nothing comes.
     Hang,
+    /// The message is not taken, and the connection stays open and nothing comes.
+    HangUntaken,
     /// The message is taken, and the connection is closed midway in the answer's body.
     CutOff,
 }
@@ -56,7 +58,7 @@ impl Fault {
             }
             Self::Redirect { location } => Reply::empty(307).with_header("location", Some(location.clone())),
             Self::Drop => return Ending::Drop,
-            Self::Hang => return Ending::Hang,
+            Self::Hang | Self::HangUntaken => return Ending::Hang,
             Self::CutOff => {
                 let mut reply = Reply::html(200, ERROR_TEXT);
                 reply.manner = Manner::CutOff;

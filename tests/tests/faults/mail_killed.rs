@@ -8,6 +8,7 @@ use chargebook_domain::BookRules;
 use chargebook_domain::ports::{Clock, Seal, Summaries};
 use chargebook_ledger_postgres::PostgresLedger;
 use chargebook_port_contracts::fake_graph::{AcceptedMail, FakeGraph, Fault, LookFault, SignInFault};
+use chargebook_port_contracts::fake_receiver::{self as receiver, FakeReceiver};
 use chargebook_tests::{
     Proxy, Ran, Server, as_admin, as_owner, borrowed, dispute, event, fresh_database, movement, number,
     outlook_settings, run, scratch_folder, text, until,
@@ -19,11 +20,12 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 /// What is said of a mail whose process died.
 const DIED: &str = "The process that was sending it ended before it knew how that went.";
 
-/// Yesterday, which is to be mailed, and the mailbox that it goes from.
+/// Yesterday, which is to be mailed, and where it goes: through Outlook, unless it is posted.
 struct Desk {
     url: String,
     ledger: PostgresLedger,
     graph: FakeGraph,
+    receiver: Option<FakeReceiver>,
     folder: PathBuf,
     date: NaiveDate,
 }
@@ -37,13 +39,26 @@ impl Desk {
         let lost = dispute("du_1", "lost", &[movement("txn_1", -10_000, 1_500, noon)]);
         assert_eq!(server.send(&event("evt_1", noon, &lost)).await.word, "recorded");
         assert_eq!(server.stop().await, 0);
-        Self { url, ledger, graph: FakeGraph::start().await.unwrap(), folder: scratch_folder(), date }
+        Self { url, ledger, graph: FakeGraph::start().await.unwrap(), receiver: None, folder: scratch_folder(), date }
+    }
+
+    /// Where the mail is posted to a program, whose first request meets this fault.
+    async fn posting_into(fault: receiver::Fault) -> Self {
+        let receiver = FakeReceiver::start().await.unwrap();
+        receiver.script([fault]);
+        Self { receiver: Some(receiver), ..Self::open().await }
     }
 
     fn settings(&self, graph: &str) -> Vec<(String, String)> {
         let start = ("CHARGEBOOK_BOOKS__START".to_owned(), self.date.to_string());
         let send_at = ("CHARGEBOOK_SUMMARY__SEND_AT".to_owned(), "00:00".to_owned());
-        [vec![start, send_at], outlook_settings(graph)].concat()
+        let mail = match &self.receiver {
+            None => outlook_settings(graph),
+            Some(receiver) => [("URL", receiver.url()), ("SECRET", "0123456789abcdef".to_owned())]
+                .map(|(key, value)| (format!("CHARGEBOOK_WEBHOOK__{key}"), value))
+                .into(),
+        };
+        [vec![start, send_at], mail].concat()
     }
 
     /// A server, which looks after the day's mail as soon as it has started.
@@ -150,6 +165,13 @@ impl Desk {
 
     /// It is looked for, is not there, and is sent.
     async fn is_sent_after_all(&self) {
+        self.is_to_be_sent_again().await;
+        assert!(self.mails().is_empty());
+        self.is_sent().await;
+        self.is_accepted_once().await;
+    }
+
+    async fn is_to_be_sent_again(&self) {
         self.ends_in_doubt().await;
         self.let_minutes_pass(11).await;
         let mut looking = self.process().await;
@@ -157,14 +179,36 @@ impl Desk {
         looking.crash().await;
         let listed = self.listed().await;
         assert_eq!((self.state().await, listed["delivery"].clone()), ("pending".to_owned(), "pending".into()));
-        assert_eq!(listed["reason"], "It was looked for, and is not there.");
-        assert!(self.mails().is_empty());
+        assert_eq!(listed["reason"], "It is not where it went, or would be known again there.");
+    }
 
+    async fn is_sent(&self) {
         let sending = self.process().await;
         until(async || self.state().await == "accepted").await;
         assert_eq!(sending.stop().await, 0);
         assert_eq!(self.attempts().await, [("unknown".into(), "not_there".into()), ("accepted".into(), Value::Null)]);
-        self.is_accepted_once().await;
+    }
+
+    /// It is posted again with the same key, and a receiver that keeps keys has it once.
+    async fn is_posted_again(&self) {
+        self.is_to_be_sent_again().await;
+        self.is_sent().await;
+        let key = format!("summary/{}", self.date);
+        assert_eq!(self.posted(), [key.as_str(), &key]);
+        let again = self.send().await;
+        assert_eq!((again.code, again.out.contains("was accepted before")), (0, true), "{again:?}");
+        assert_eq!(self.posted().len(), 2);
+        let resent = self.summary(&["resend", &self.date.to_string()]).await;
+        assert_eq!((resent.code, resent.out.contains("was accepted")), (0, true), "{resent:?}");
+        let posted = self.posted();
+        assert!(posted.len() == 3 && posted[2].starts_with(&format!("{key}/again/")), "{posted:?}");
+    }
+
+    /// The keys of the day's mail, each time that it was posted. A mail that tells that it is late has another.
+    fn posted(&self) -> Vec<String> {
+        let received = self.receiver.iter().flat_map(FakeReceiver::received);
+        let keys = received.filter_map(|received| Some(received.message_id()?.to_owned()));
+        keys.filter(|key| key.starts_with("summary/")).collect()
     }
 
     /// It is looked for, is there, and is not sent.
@@ -213,7 +257,7 @@ async fn killed_before_it_claimed_the_mail_it_is_sent() {
     assert_eq!((desk.state().await, desk.listed().await["attempts"].clone()), (String::new(), Value::Array(vec![])));
     let list = desk.summary(&["list"]).await;
     assert!(list.out.contains("pending"), "{}", list.out);
-    assert_eq!((desk.graph.token_requests().len(), desk.graph.send_requests()), (0, 0));
+    assert_eq!(desk.graph.send_requests(), 0);
     let sending = desk.process().await;
     until(async || desk.state().await == "accepted").await;
     assert_eq!(sending.stop().await, 0);
@@ -226,7 +270,8 @@ async fn killed_after_it_claimed_and_before_it_posted_it_is_looked_for_and_sent(
     let desk = Desk::open().await;
     desk.graph.script_sign_in([SignInFault::Hang]);
     let mut killed = desk.process().await;
-    until(async || !desk.graph.token_requests().is_empty()).await;
+    // Whoever asks for the token first, the look at the start or the mail, waits for it, and so does the other.
+    until(async || desk.state().await == "sending" && !desk.graph.token_requests().is_empty()).await;
     killed.crash().await;
     assert_eq!(desk.graph.send_requests(), 0);
     desk.is_sent_after_all().await;
@@ -270,6 +315,17 @@ async fn killed_after_the_answer_and_before_it_kept_that_it_is_found_and_not_sen
     killed.crash().await;
     transaction.rollback().await.unwrap();
     desk.is_found_at(&proxy.url(&desk.graph.base())).await;
+}
+
+#[tokio::test]
+async fn killed_while_it_is_posted_to_a_program_it_is_posted_again_and_known_by_its_key() {
+    for fault in [receiver::Fault::HangUntaken, receiver::Fault::Hang] {
+        let desk = Desk::posting_into(fault).await;
+        let mut killed = desk.process().await;
+        desk.receiver.as_ref().unwrap().has_read(1).await;
+        killed.crash().await;
+        desk.is_posted_again().await;
+    }
 }
 
 #[tokio::test]

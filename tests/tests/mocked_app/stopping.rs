@@ -1,9 +1,12 @@
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chargebook::limits::Limits;
+use chargebook::mail_check::{LookAtMail, MailCheck};
 use chargebook_tests::until;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::support::{HeldLedger, Running, app, ledger};
@@ -21,6 +24,23 @@ async fn a_server_that_is_told_to_stop_finishes_what_it_accepted() {
     held.may_go.add_permits(1);
     assert_eq!(accepted.await.unwrap().short(), (200, "recorded".to_owned()));
     stopped.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_look_at_mail_that_never_ends_holds_up_neither_the_start_nor_the_stop() {
+    let mut app = app(Arc::new(ledger()));
+    let looks = Arc::new(Semaphore::new(0));
+    let begun = Arc::clone(&looks);
+    let look: Arc<LookAtMail> = Arc::new(move || {
+        begun.add_permits(1);
+        Box::pin(pending())
+    });
+    app.ports.mail_checks = vec![MailCheck { channel: "outlook", look }];
+    let server = Running::start(app).await;
+    looks.acquire().await.unwrap().forget();
+    assert_eq!(server.deliver("dispute evt_1").await.short(), (200, "recorded".to_owned()));
+    timeout(Limits::default().finish_within, server.stop()).await.unwrap().unwrap().unwrap();
+    assert_eq!(looks.available_permits(), 0, "it is looked once");
 }
 
 #[tokio::test]

@@ -140,6 +140,7 @@ pub(super) fn ports(ledger: Arc<dyn Ledger>) -> Ports {
         customers: Arc::new(MockCustomers::new()),
         alerts: None,
         notifiers: vec![Arc::new(MockNotifier::new())],
+        mail_checks: Vec::new(),
         journals: None,
         clock: Arc::new(FixedClock::at(now())),
         count_waiting: count,
@@ -177,6 +178,7 @@ pub(super) fn app_with_workers(ports: Ports) -> App {
             html: String::new(),
             text: String::new(),
             attachments: Vec::new(),
+            sent_again_at: None,
         }),
         api_tokens: Vec::new(),
     };

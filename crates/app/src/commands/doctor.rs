@@ -5,16 +5,14 @@ mod ingestion;
 mod mail;
 mod outlook;
 
-use std::fmt;
-
 use chargebook_domain::ports::Clock;
 use chargebook_ledger_postgres::{MappingReport, MigrationState, PostgresLedger};
 use chrono::TimeDelta;
-use serde::Serialize;
 
 use super::screen::show;
 use super::{Done, Failure};
 use crate::clock::SystemClock;
+use crate::finding::{Finding, SETTINGS, State};
 use crate::settings::{Problem, Settings};
 use crate::telemetry::chain;
 use crate::wiring::Database;
@@ -22,72 +20,19 @@ use crate::wiring::Database;
 /// Beyond this, days and "more than 24 hours ahead" are decided by a clock that is wrong.
 const SKEW_MAX: TimeDelta = TimeDelta::seconds(5);
 
-/// What was found out about one thing.
-#[derive(Serialize)]
-struct Finding {
-    check: &'static str,
-    state: State,
-    detail: String,
-    remedy: Option<String>,
-    /// What the detail is made of.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    list: Vec<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum State {
-    Ok,
-    Attention,
-    NotUsed,
-}
-
-impl Finding {
-    fn well(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, detail: detail.into(), remedy: None, list: Vec::new() }
-    }
-
-    fn attention(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, state: State::Attention, detail: detail.into(), remedy: None, list: Vec::new() }
-    }
-
-    fn not_used(check: &'static str, detail: impl Into<String>) -> Self {
-        Self { check, state: State::NotUsed, detail: detail.into(), remedy: None, list: Vec::new() }
-    }
-
-    /// What to do about it.
-    fn remedy(self, remedy: impl Into<String>) -> Self {
-        Self { remedy: Some(remedy.into()), ..self }
-    }
-
-    fn of_setting(problem: &Problem) -> Self {
-        let Problem { key, origin, what, remedy } = problem;
-        Self::attention("settings", format!("{key} ({origin}): {what}")).remedy(remedy)
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = match self.state {
-            State::Ok => "ok",
-            State::Attention => "!!",
-            State::NotUsed => "--",
-        };
-        write!(f, "{mark} {}: {}", self.check, self.detail)?;
-        if let Some(remedy) = &self.remedy {
-            write!(f, "; {remedy}")?;
-        }
-        self.list.iter().try_for_each(|line| write!(f, "\n   {line}"))
-    }
-}
-
 pub(super) async fn run(settings: Result<Settings, Vec<Problem>>, json: bool) -> Result<Done, Failure> {
     let (findings, done) = match settings {
         Err(problems) => (problems.iter().map(Finding::of_setting).collect(), Done::WrongSettings),
         Ok(settings) => {
             let findings = look(&settings).await;
-            let needs_attention = findings.iter().any(|finding| finding.state == State::Attention);
-            (findings, if needs_attention { Done::NeedsAttention } else { Done::Well })
+            let done = if findings.iter().any(Finding::is_wrong_setting) {
+                Done::WrongSettings
+            } else if findings.iter().any(|finding| finding.state == State::Attention) {
+                Done::NeedsAttention
+            } else {
+                Done::Well
+            };
+            (findings, done)
         }
     };
     show(json, &findings, |findings| findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
@@ -95,11 +40,16 @@ pub(super) async fn run(settings: Result<Settings, Vec<Problem>>, json: bool) ->
 }
 
 async fn look(settings: &Settings) -> Vec<Finding> {
-    let mut findings = vec![Finding::well("settings", "every setting can be used"), webhook_secrets(settings)];
+    let mut findings = vec![webhook_secrets(settings)];
     findings.extend(database(settings).await);
     findings.extend(asking::key(settings).await);
     findings.extend(outlook::outlook(settings).await);
-    findings.extend([mail::smtp(settings).await, mail::webhook(settings)]);
+    findings.extend(mail::smtp(settings).await);
+    findings.push(mail::webhook(settings));
+    if !findings.iter().any(Finding::is_wrong_setting) {
+        findings.push(Finding::well(SETTINGS, "every setting can be used"));
+    }
+    findings.sort_by_key(|finding| finding.check != SETTINGS);
     findings
 }
 

@@ -14,6 +14,7 @@ use crate::wiring::{self, Database, Purpose};
 pub(super) async fn run(settings: &Settings) -> Result<Done, Failure> {
     let shutdown = told_to_stop().map_err(Failure::failed)?;
     // What is missing is said before a private cluster is made for nothing.
+    wiring::notifiers(settings)?;
     wiring::source(settings)?;
     let database = Database::open(settings).await?;
     let served = match wiring::app(settings, &database, Arc::new(SystemClock), Purpose::Books).await {

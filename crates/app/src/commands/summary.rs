@@ -70,9 +70,14 @@ pub(super) async fn run(
     settings: &Settings,
     screen: Screen,
 ) -> Result<Done, Failure> {
+    // Only who sends needs what sending takes, such as a file to sign in with.
+    let notifiers = match &command {
+        Command::Send(_) | Command::Resend(_) => wiring::notifiers(settings)?,
+        Command::Preview(_) | Command::List { .. } => Vec::new(),
+    };
     let daily = Daily::new(
         Arc::new(ledger.clone()),
-        wiring::notifiers(settings)?,
+        notifiers,
         wiring::write_mail(settings),
         settings.schedule,
         Arc::new(SystemClock),

@@ -22,6 +22,7 @@ pub fn of_message(message: &OutboxMessage) -> Mail {
         html: written(&Html { subject: &message.subject, paragraphs }),
         text: message.body.clone(),
         attachments: Vec::new(),
+        sent_again_at: None,
     }
 }
 

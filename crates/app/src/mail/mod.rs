@@ -64,14 +64,14 @@ pub fn write(summary: &Summary, style: &MailStyle, sent_again: Option<DateTime<U
         view.journal = journal.as_ref().map(|file| file.name.clone());
         let attachments: Vec<_> = [disputes, journal].into_iter().flatten().cloned().collect();
         if !attachments.is_empty() {
-            let mail = Mail { attachments, ..without_files(&view) };
+            let mail = Mail { attachments, ..without_files(&view, sent_again) };
             if bytes(&mail) <= BYTES_MAX {
                 return mail;
             }
         }
     }
     (view.file, view.journal) = (None, None);
-    without_files(&view)
+    without_files(&view, sent_again)
 }
 
 /// About how large it is as JSON.
@@ -81,7 +81,7 @@ fn bytes(mail: &Mail) -> usize {
     files.fold(mail.html.len().saturating_add(escaped), usize::saturating_add)
 }
 
-fn without_files(view: &View<'_>) -> Mail {
+fn without_files(view: &View<'_>, sent_again_at: Option<DateTime<Utc>>) -> Mail {
     Mail {
         reference: DayMail { date: view.summary.date, book: view.summary.book.clone() }
             .reference_since(view.summary.from),
@@ -89,6 +89,7 @@ fn without_files(view: &View<'_>) -> Mail {
         html: written(&Html { view }),
         text: written(&Text { view }),
         attachments: Vec::new(),
+        sent_again_at,
     }
 }
 

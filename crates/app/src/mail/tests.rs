@@ -70,6 +70,7 @@ fn what_a_person_had_sent_again_says_so_in_its_subject_and_on_its_top() {
     let (first, again) = (mail(&rich_day()), write(&rich_day(), &MailStyle::default(), Some(at)));
     assert_eq!(again.reference, first.reference);
     assert_eq!(again.subject, format!("{} (sent again)", first.subject));
+    assert_eq!((first.sent_again_at, again.sent_again_at), (None, Some(at)));
     let says = "Sent again on 22 Nov 2026 10:05, because a person asked for it.";
     for (first, again) in [(&first.text, &again.text), (&first.html, &again.html)] {
         assert!(again.contains(says) && !first.contains("Sent again"), "{again}");

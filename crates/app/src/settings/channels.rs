@@ -32,6 +32,17 @@ impl Channel {
             Self::Folder => "folder",
         }
     }
+
+    /// What to do about a setting of its section that can't be right.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Outlook => "see docs/operations.md on how to set up Outlook",
+            Self::Smtp => "see docs/operations.md on mail by SMTP",
+            Self::Webhook => "see docs/operations.md on posting the day's mail",
+            Self::Folder => "see docs/operations.md on data_dir",
+        }
+    }
 }
 
 /// The channels that are named or, where none is, every one whose section `is_set`; the folder where there is no other.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chargebook_notifier_smtp::{Security, SmtpSettings};
 use chargebook_notifier_webhook::{SummaryFormat, WebhookSettings};
 
+use super::channels::Channel;
 use super::reader::Reader;
 
 const SMTP: [&str; 9] = [
@@ -63,7 +64,7 @@ pub(super) fn smtp(reader: &mut Reader) -> Option<SmtpSettings> {
     };
     if reader.problems.len() == known {
         for problem in settings.problems() {
-            reader.problem(problem.key, problem.problem, "see docs/operations.md on mail by SMTP");
+            reader.problem(problem.key, problem.problem, Channel::Smtp.remedy());
         }
     }
     Some(settings)
@@ -80,7 +81,7 @@ pub(super) fn webhook(reader: &mut Reader) -> Option<WebhookSettings> {
     let settings = WebhookSettings { url: reader.secret("webhook.url")?, secret, format };
     if reader.problems.len() == known {
         for problem in settings.problems() {
-            reader.problem(problem.key, problem.problem, "see docs/operations.md on posting the day's mail");
+            reader.problem(problem.key, problem.problem, Channel::Webhook.remedy());
         }
     }
     Some(settings)

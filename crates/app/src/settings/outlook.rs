@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chargebook_notifier_outlook::{Credential, DEFAULT_AUTHORITY, DEFAULT_GRAPH_BASE, MailFormat, OutlookSettings};
 use url::Url;
 
+use super::channels::Channel;
 use super::notifiers::need;
 use super::reader::Reader;
 use super::sections::address;
@@ -46,7 +47,7 @@ pub(super) fn outlook(reader: &mut Reader) -> Option<OutlookSettings> {
     };
     if reader.problems.len() == known {
         for problem in settings.problems() {
-            reader.problem(problem.key, problem.problem, "see docs/operations.md on how to set up Outlook");
+            reader.problem(problem.key, problem.problem, Channel::Outlook.remedy());
         }
     }
     Some(settings)
@@ -80,7 +81,7 @@ fn credential(reader: &mut Reader) -> Option<Credential> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::path::Path;
 
     use super::super::tests::{only_problem, problems, read};
     use super::*;
@@ -144,19 +145,11 @@ mod tests {
     }
 
     #[test]
-    fn a_file_to_sign_in_with_is_looked_at() {
-        let missing = only_problem(&section("certificate_file = \"/nowhere/c.pem\""), &[]);
-        let said = "outlook.certificate_file (test.toml): the file can't be read (entity not found)";
-        assert!(missing.starts_with(said) && missing.contains("docs/operations.md"), "{missing}");
-
-        let path = std::env::temp_dir().join(format!("chargebook-token-{}", std::process::id()));
-        fs::write(&path, "header.claims.signature").unwrap();
-        let given = [("CHARGEBOOK_OUTLOOK__FEDERATED_TOKEN_FILE", path.to_str().unwrap())];
-        let settings = read(&section(""), &given);
-        fs::remove_file(&path).unwrap();
-        let Credential::FederatedTokenFile(found) = settings.unwrap().outlook.unwrap().credential else {
-            panic!("it is another credential");
-        };
-        assert_eq!(found, path);
+    fn a_file_to_sign_in_with_is_not_read_for_the_settings() {
+        let credential = |text: &str, given: &[_]| read(&section(text), given).unwrap().outlook.unwrap().credential;
+        let certificate = credential("certificate_file = \"/nowhere/c.pem\"", &[]);
+        assert!(matches!(certificate, Credential::CertificateFile(path) if path == Path::new("/nowhere/c.pem")));
+        let token = credential("", &[("CHARGEBOOK_OUTLOOK__FEDERATED_TOKEN_FILE", "/nowhere/token")]);
+        assert!(matches!(token, Credential::FederatedTokenFile(path) if path == Path::new("/nowhere/token")));
     }
 }

@@ -8,7 +8,8 @@ use crate::alerts::{AlertBounds, AlertKind, Wrong};
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Alerts: Send + Sync {
-    /// What is wrong by `bounds` and nobody was told of, by kind and then by when it began; ten thousand of a kind at most.
+    /// What is wrong by `bounds` and nobody was told of, by kind and then by when it began; ten thousand of a kind at most. A
+    /// summary is late also where no day was ever sealed, as [`AlertBounds::not_sealed`] says.
     ///
     /// # Errors
     /// [`LedgerError`].

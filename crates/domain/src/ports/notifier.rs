@@ -20,6 +20,9 @@ pub struct Mail {
     pub text: String,
     /// The files that go with it.
     pub attachments: Vec<Attachment>,
+    /// When a person had it sent although it may be the second, so that whoever knows it by its reference takes it once more;
+    /// `None` where it goes by itself.
+    pub sent_again_at: Option<DateTime<Utc>>,
 }
 
 /// A file that goes with a mail.
@@ -91,7 +94,7 @@ pub enum SendOutcome {
 pub enum Found {
     /// The other side has it.
     There,
-    /// The other side does not have it.
+    /// The other side does not have it, or would know it again by its reference and take it once.
     NotThere,
     /// This can't be told, or not now.
     CannotTell {
@@ -112,14 +115,16 @@ pub trait Notifier: Send + Sync {
     /// It never tries again where the first attempt may have been accepted.
     async fn send(&self, mail: &Mail, attempt: &RequestId) -> SendOutcome;
 
-    /// Where a mail that is sent now could be looked for later, such as the address of a mailbox; `None` where it could not.
-    /// Whoever has another place can't tell what became of the mail.
+    /// Where a mail that is sent now could be looked for, or would be known again, later, such as the address of a mailbox;
+    /// `None` where neither. It is kept, so that nothing secret is in it. Whoever has another place can't tell what became of
+    /// the mail.
     fn place(&self) -> Option<String>;
 
     /// Looks for the mail of one attempt, which may have been taken, by its [reference](Mail::reference) and what the attempt
     /// is called. It sends nothing, and is asked only in the [place](Self::place) to which the mail went.
     ///
-    /// It says [`Found::There`] or [`Found::NotThere`] only where that is certain: a mail that is not there is sent again.
+    /// It says [`Found::There`] or [`Found::NotThere`] only where that is certain: after the one nothing is sent, and after the
+    /// other the mail is sent again under the same reference.
     async fn find(&self, reference: &str, attempt: &RequestId) -> Found;
 }
 

@@ -17,6 +17,15 @@ pub struct Sealed {
     pub first_recorded: Option<NaiveDate>,
 }
 
+impl Sealed {
+    /// The day that is to be sealed next: the one after the last or, while nothing is sealed, the first day of the books, where
+    /// that is set, or else that on which anything was first recorded. `None` where there is nothing to seal yet.
+    #[must_use]
+    pub fn next(&self, books_start: Option<NaiveDate>) -> Option<NaiveDate> {
+        self.last.map_or(books_start.or(self.first_recorded), |last| last.succ_opt())
+    }
+}
+
 /// Whether a day goes in one mail, or each book in its own. Days are sealed for all books at once either way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Mails {
@@ -196,8 +205,8 @@ pub trait Summaries: Send + Sync {
 
     /// The mails of sealed days that are still to be sent on `channels`, by day. What went, or may have gone, on a channel
     /// that is not among them or in an [overlapping](DayMail::overlaps) mail is not to be sent: who changes the channels, or
-    /// `mails`, does not mail the past again. On which of `channels` a day goes is fixed when it is first asked for here with
-    /// several; then each goes by itself.
+    /// `mails`, does not mail the past again. On which of `channels` a mail goes is fixed when it is first asked for here with
+    /// several, and, until some of it went, when one is added; then each goes by itself.
     ///
     /// Apart, a day goes to the books that are known when its mails are first asked for here: a book that appears later
     /// gets no mails of the time before it.

@@ -232,9 +232,8 @@ impl Daily {
     /// [`LedgerError`].
     pub async fn seal_through(&self, date: NaiveDate, now: DateTime<Utc>) -> Result<Option<NaiveDate>, LedgerError> {
         let sealed = self.summaries.sealed(self.schedule.zone).await?;
-        let first = self.schedule.books_start.or(sealed.first_recorded);
         let mut last = sealed.last;
-        let mut next = sealed.last.map_or(first, |last| last.succ_opt());
+        let mut next = sealed.next(self.schedule.books_start);
         while let Some(day) = next.filter(|day| *day <= date) {
             if !self.summaries.seal(&self.day(day, now)).await? {
                 // Another process sealed it meanwhile, and goes on from there.
@@ -317,7 +316,8 @@ impl Daily {
         let request = ClaimRequest {
             channel: channel.to_owned(),
             reference: written.reference.clone(),
-            place: notifier.place(),
+            // Only what goes by itself is looked for, and is sent again where it is not there.
+            place: notifier.place().filter(|_| by == By::Schedule),
             mails,
             now: self.clock.now(),
             lease: LEASE,

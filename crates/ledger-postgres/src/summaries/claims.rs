@@ -256,7 +256,8 @@ impl PostgresLedger {
                    UPDATE chargebook.summary_deliveries d SET
                        state = $4,
                        reason = CASE $5 WHEN 'cannot_tell' THEN concat_ws(' ', k.reason, $6::text)
-                                        WHEN 'not_there' THEN 'It was looked for, and is not there.' END,
+                                        WHEN 'not_there'
+                                        THEN 'It is not where it went, or would be known again there.' END,
                        receipt = CASE $5 WHEN 'there' THEN 'found where it went' END
                    FROM kept k
                    WHERE (d.business_date, d.channel, d.attempt) = (k.business_date, k.channel, k.attempt)

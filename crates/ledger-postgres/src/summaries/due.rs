@@ -3,6 +3,7 @@
 use chargebook_domain::AccountId;
 use chargebook_domain::ports::{DayMail, Due, LedgerError, Mails};
 use chrono::{DateTime, NaiveDate, Utc};
+use sqlx::PgConnection;
 
 use super::MAIL_LOCK;
 use crate::books::known_books;
@@ -24,6 +25,32 @@ pub(crate) fn of_slot(date: NaiveDate, slot: &str) -> Result<Due, LedgerError> {
         }
     };
     Ok(Due { mail: DayMail { date, book }, channel: channel.to_owned(), sent_as: None })
+}
+
+/// Of days whose books are fixed, what is still to be sent goes on each of several channels, unless it went.
+async fn tell_of_books(
+    transaction: &mut PgConnection,
+    channels: &[String],
+    now: DateTime<Utc>,
+) -> Result<(), LedgerError> {
+    sqlx::query!(
+        r#"INSERT INTO chargebook.summary_deliveries AS d
+               (business_date, channel, state, attempt, updated_at, beside)
+           SELECT m.business_date, c.channel || '/' || m.account, 'pending', 0, $1::timestamptz, true
+           FROM (SELECT DISTINCT business_date, substring(channel FROM '/(.*)$') AS account
+                 FROM chargebook.summary_deliveries WHERE channel LIKE '%/%' AND state IN ('pending', 'failed')) m
+           CROSS JOIN unnest($2::text[]) AS c(channel)
+           WHERE NOT EXISTS (SELECT FROM chargebook.summary_deliveries o WHERE o.business_date = m.business_date
+                             AND o.state IN ('accepted', 'sending', 'unknown')
+                             AND (m.account <> substring(o.channel FROM '/(.*)$')) IS NOT TRUE)
+           ON CONFLICT (business_date, channel) DO UPDATE SET beside = true WHERE NOT d.beside"#,
+        now,
+        channels
+    )
+    .execute(&mut *transaction)
+    .await
+    .map_err(ledger_error)?;
+    Ok(())
 }
 
 impl PostgresLedger {
@@ -85,6 +112,9 @@ impl PostgresLedger {
         .execute(&mut *transaction)
         .await
         .map_err(ledger_error)?;
+        if mails == Mails::Apart && channels.len() > 1 {
+            tell_of_books(&mut transaction, channels, now).await?;
+        }
         transaction.commit().await.map_err(ledger_error)
     }
 

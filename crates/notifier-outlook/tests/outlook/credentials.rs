@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use chargebook_domain::ports::{Notifier, SendOutcome};
-use chargebook_notifier_outlook::{Credential, OutlookNotifier, OutlookSettings, SignInFailure};
+use chargebook_notifier_outlook::{Credential, OutlookNotifier, OutlookSettings, SettingProblem, SignInFailure};
+use chargebook_port_contracts::FixedClock;
 use chargebook_port_contracts::fake_graph::{FakeGraph, SignInFault};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -15,6 +17,13 @@ const RSA: &str = "rsa:2048";
 
 fn settings_of(fake: &FakeGraph, credential: Credential) -> OutlookSettings {
     OutlookSettings { credential, ..settings(&fake.authority(), &fake.base()) }
+}
+
+/// Why no mail can go by this credential, although the settings themselves are right.
+fn problems(fake: &FakeGraph, credential: Credential) -> Vec<SettingProblem> {
+    let settings = settings_of(fake, credential);
+    assert_eq!(settings.problems(), [], "no file is read for them");
+    OutlookNotifier::new(settings, Arc::new(FixedClock::at(fake.now()))).err().unwrap_or_default()
 }
 
 fn by_certificate(fake: &FakeGraph, path: PathBuf, now: DateTime<Utc>) -> OutlookNotifier {
@@ -101,7 +110,7 @@ async fn a_certificate_that_has_ended_is_not_shown_to_the_service() {
     let credential = Credential::CertificateFile(path.clone());
     let ends_at = credential.certificate_ends_at().unwrap();
     assert!(ends_at > fake.now());
-    assert!(settings_of(&fake, credential).problems().is_empty(), "the server starts with it");
+    assert_eq!(problems(&fake, credential), [], "the server starts with it");
     let notifier = by_certificate(&fake, path, ends_at);
     let failure = failure(&notifier, &fake).await;
     let day = ends_at.format("%Y-%m-%d").to_string();
@@ -136,7 +145,7 @@ async fn a_file_that_holds_no_certificate_with_its_key_is_told_by_its_setting() 
         ("large", one.certificate.repeat(60), "is larger"),
     ] {
         let path = shop.write(name, &text);
-        let found = settings_of(&fake, Credential::CertificateFile(path)).problems();
+        let found = problems(&fake, Credential::CertificateFile(path));
         let [told] = found.as_slice() else { panic!("{name}: {found:?}") };
         assert_eq!(told.key, "outlook.certificate_file");
         assert!(told.problem.starts_with("the file ") && told.problem.contains(problem), "{name}: {told}");
@@ -144,7 +153,7 @@ async fn a_file_that_holds_no_certificate_with_its_key_is_told_by_its_setting() 
     }
     for path in [shop.path("missing"), shop.folder().to_owned()] {
         for credential in [Credential::CertificateFile(path.clone()), Credential::FederatedTokenFile(path)] {
-            let found = settings_of(&fake, credential).problems();
+            let found = problems(&fake, credential);
             assert!(found.len() == 1 && found[0].problem.contains("can't be read ("), "{found:?}");
         }
     }
@@ -192,7 +201,7 @@ async fn a_file_with_more_than_one_word_is_no_token() {
     let (fake, shop) = (FakeGraph::start().await.unwrap(), Workshop::open());
     for text in ["two words", "{\n}", "a\u{e4}"] {
         let path = shop.write("token", text);
-        let found = settings_of(&fake, Credential::FederatedTokenFile(path)).problems();
+        let found = problems(&fake, Credential::FederatedTokenFile(path));
         assert!(found.len() == 1 && found[0].problem.contains("no token"), "{found:?}");
         assert_eq!(found[0].key, "outlook.federated_token_file");
     }

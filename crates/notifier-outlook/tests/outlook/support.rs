@@ -54,6 +54,7 @@ pub(crate) fn mail() -> Mail {
         html: "<p>Recovered &lt;€1,204.00&gt; \"net\"</p>".to_owned(),
         text: "Recovered €1,204.00".to_owned(),
         attachments: Vec::new(),
+        sent_again_at: None,
     }
 }
 

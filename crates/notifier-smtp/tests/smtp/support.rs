@@ -57,6 +57,7 @@ pub(crate) fn mail() -> Mail {
         html: "<p>Recovered &lt;€1,204.00&gt; \"net\"</p>\n.\n".to_owned(),
         text: ".\nRecovered €1,204.00\n".to_owned(),
         attachments: Vec::new(),
+        sent_again_at: None,
     }
 }
 

@@ -84,7 +84,9 @@ async fn a_file_of_certificates_that_cannot_be_used_is_a_problem() {
         SmtpNotifier::new(&of_file(), Arc::new(clock)).err().unwrap_or_default()
     };
     let told = problem();
-    assert!(matches!(&*told, [problem] if problem.key == "smtp.ca_file" && problem.problem.contains("can't be read")));
+    assert!(
+        matches!(&*told, [problem] if problem.key == "smtp.ca_file" && problem.problem.contains("can't be read (entity not found)"))
+    );
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     for text in ["", "no PEM", "-----BEGIN CERTIFICATE-----\n", broken] {
         fs::write(&file, text).unwrap();

@@ -34,11 +34,20 @@ fn mail() -> Mail {
         html: "<p>fraudulent</p>".to_owned(),
         text: "fraudulent & won".to_owned(),
         attachments: vec![file],
+        sent_again_at: None,
     }
 }
 
+fn attempt() -> RequestId {
+    RequestId::of("webhook", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH)
+}
+
 async fn send(notifier: &WebhookNotifier) -> SendOutcome {
-    notifier.send(&mail(), &RequestId::of("webhook", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH)).await
+    notifier.send(&mail(), &attempt()).await
+}
+
+async fn find(notifier: &WebhookNotifier) -> Found {
+    notifier.find(&mail().reference, &attempt()).await
 }
 
 /// Sends one mail that meets this fault, and says how that ended: whether it is known, and what is waited for.
@@ -78,10 +87,7 @@ async fn as_json_it_is_signed_and_bears_its_reference() {
     assert_eq!(received.signed_at(SECRET), "2026-11-21T07:00:00Z".parse().ok());
     let body: Value = serde_json::from_str(&received.body()).unwrap();
     assert_eq!((&body["type"], &body["subject"]), (&json!("summary"), &json!(mail().subject)));
-    let found = notifier
-        .find("summary/2026-11-21", &RequestId::of("webhook", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH))
-        .await;
-    assert!(matches!(&found, Found::CannotTell { reason } if reason.contains("Idempotency-Key")), "{found:?}");
+    assert_eq!(find(&notifier).await, Found::NotThere, "it is known again");
     assert!(!format!("{notifier:?}").contains("t0ken") && !format!("{notifier:?}").contains("Zq8"));
 }
 
@@ -94,10 +100,21 @@ async fn a_chat_gets_a_text_and_nothing_else() {
     let body: Value = serde_json::from_str(&received.body()).unwrap();
     assert_eq!(body, json!({"text": "3 won — €1,204.00\nfraudulent &amp; won"}));
     assert_eq!(received.header("chargebook-signature"), None);
-    let found = notifier
-        .find("summary/2026-11-21", &RequestId::of("webhook", "summary/2026-11-21", 1, DateTime::UNIX_EPOCH))
-        .await;
+    let found = find(&notifier).await;
     assert!(matches!(&found, Found::CannotTell { reason } if reason.contains("chat")), "{found:?}");
+    assert_eq!(notifier.place(), None);
+}
+
+#[test]
+fn another_receiver_is_another_place_and_nothing_secret_is_in_one() {
+    let place = |url: &str| notifier(url, SummaryFormat::Json).place().unwrap();
+    let of_this = place("https://books.example/hooks");
+    assert!(of_this.starts_with("json https://books.example "), "{of_this}");
+    assert_nothing_is_shown(&of_this);
+    assert_eq!(of_this, place("https://books.example/hooks"));
+    for other in ["https://books.example/test", "https://books.example:8443/hooks", "https://other.example/hooks"] {
+        assert_ne!(of_this, place(other));
+    }
 }
 
 #[tokio::test]
@@ -111,6 +128,33 @@ async fn as_json_what_may_have_been_taken_is_sent_again_because_it_is_known_by_i
     let busy = |seconds: &str| Fault::Busy { retry_after: seconds.to_owned() };
     refused(busy("7"), SummaryFormat::Json, MINUTE, "HTTP 503").await;
     refused(busy("600"), SummaryFormat::Json, Some(Duration::from_mins(10)), "HTTP 503").await;
+}
+
+#[tokio::test]
+async fn what_a_person_has_sent_again_has_a_key_of_its_own_and_says_so() {
+    let fake = FakeReceiver::start().await.unwrap();
+    let notifier = notifier(&fake.url(), SummaryFormat::Json);
+    let again = Mail { sent_again_at: "2026-11-22T08:30:00.5Z".parse().ok(), ..mail() };
+    for sent in [&mail(), &again] {
+        assert_eq!(notifier.send(sent, &attempt()).await, SendOutcome::Accepted { receipt: None });
+    }
+    let received = fake.received();
+    let keys: Vec<_> = received.iter().map(Received::message_id).collect();
+    let own = format!("summary/2026-11-21/again/{}", attempt());
+    assert_eq!(keys, [Some("summary/2026-11-21"), Some(own.as_str())]);
+    let said = received.iter().map(|received| serde_json::from_str::<Value>(&received.body()).unwrap());
+    let said: Vec<_> = said.map(|body| (body["reference"].clone(), body["sent_again_at"].clone())).collect();
+    let reference = json!("summary/2026-11-21");
+    assert_eq!(said, [(reference.clone(), Value::Null), (reference, json!("2026-11-22T08:30:00Z"))]);
+
+    for fault in [Fault::Drop, Fault::Status(502)] {
+        fake.script([fault]);
+        let outcome = notifier.send(&again, &attempt()).await;
+        assert!(matches!(outcome, SendOutcome::Unknown { .. }) && reason(&outcome).contains(&own), "{outcome:?}");
+    }
+    fake.script([Fault::Status(429)]);
+    let outcome = notifier.send(&again, &attempt()).await;
+    assert!(matches!(outcome, SendOutcome::Refused { retry_after: MINUTE, .. }), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -163,7 +207,10 @@ fn arrived(received: &Received) -> Arrived {
         subject: text("subject"),
         bodies: vec![text("text"), text("html")],
         files: body["attachments"].as_array().unwrap().iter().map(file).collect(),
-        marks: vec![("idempotency-key".to_owned(), received.message_id().unwrap().to_owned())],
+        marks: vec![
+            ("idempotency-key".to_owned(), received.message_id().unwrap().to_owned()),
+            ("reference".to_owned(), text("reference")),
+        ],
     }
 }
 

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use chargebook_domain::Observation;
 use chargebook_domain::alerts::{AlertBounds, AlertKind, Wrong};
-use chargebook_domain::ports::{Content, Entry, OutboxMessage, SendOutcome, Way};
+use chargebook_domain::ports::{Content, Entry, OutboxMessage, Seal, SendOutcome, Way};
 use chargebook_domain::{Claims, Status};
+use chrono_tz::Tz;
 use futures_util::future::join_all;
 
 use super::deliveries::{accepted, refused, request_on, sealed_at};
@@ -18,6 +19,8 @@ fn bounds() -> AlertBounds {
         now: day(5),
         summaries_through: None,
         channels: vec!["outlook".to_owned()],
+        zone: Tz::UTC,
+        books_start: None,
         silent_since: None,
         quarantined: false,
         won_before: None,
@@ -130,4 +133,43 @@ pub async fn a_summary_that_was_not_accepted_is_late(books: &dyn Books) {
     assert_eq!(untold(books, &through(4)).await, [late(format!("summary/{}", date(4)))], "it is not sealed");
     assert!(books.seal(&sealing::seal_of(4)).await.unwrap());
     assert_eq!(untold(books, &through(4)).await, [late(format!("summary/{}", date(4)))], "it is not sent");
+}
+
+/// Where sealing fails from the first day on, somebody is told of each day once: from the first day of the books, where that is
+/// set, and else from that on which anything was first recorded.
+pub async fn a_day_is_late_although_none_was_ever_sealed(books: &dyn Books) {
+    let through = |days| AlertBounds { summaries_through: Some(date(days)), ..bounds() };
+    let since = |start, days| AlertBounds { books_start: Some(date(start)), ..through(days) };
+    let late = |days: &[i64]| -> Vec<_> {
+        days.iter().map(|days| (AlertKind::SummaryLate, format!("summary/{}", date(*days)))).collect()
+    };
+    assert_eq!(untold(books, &through(9)).await, [], "there are no books yet");
+    assert_eq!(untold(books, &since(2, 1)).await, []);
+    assert_eq!(untold(books, &since(2, 3)).await, late(&[2, 3]));
+
+    let movements = vec![withdrawal("txn_1", day(1), 10_000, 1_500)];
+    observe(books, &Observation { movements, ..observation("evt_1", "needs_response", day(3)) }).await;
+    assert_eq!(untold(books, &through(2)).await, []);
+    assert_eq!(untold(books, &through(4)).await, late(&[3, 4]));
+    assert_eq!(untold(books, &since(5, 4)).await, [], "the books begin later");
+    let in_the_east = |days| AlertBounds { zone: Tz::Pacific__Kiritimati, ..through(days) };
+    assert_eq!(untold(books, &in_the_east(3)).await, []);
+    assert_eq!(untold(books, &in_the_east(4)).await, late(&[4]), "it was the next day there");
+
+    let (_, subjects): (Vec<_>, Vec<_>) = late(&[3, 4]).into_iter().unzip();
+    assert!(books.tell(AlertKind::SummaryLate, &subjects, &message("alert/summary_late/1"), day(5)).await.unwrap());
+    assert_eq!(untold(books, &through(4)).await, []);
+    assert_eq!(untold(books, &through(5)).await, late(&[5]), "each day is told once");
+    assert!(books.seal(&sealing::seal_of(3)).await.unwrap());
+    assert_eq!(untold(books, &through(4)).await, [], "that it is sealed at last is no other thing");
+}
+
+/// Somebody is told of thirty days and the last, whether they are sealed or not.
+pub async fn nobody_is_told_of_a_summary_that_was_due_long_ago(books: &dyn Books) {
+    let through = |days| AlertBounds { summaries_through: Some(date(days)), books_start: Some(date(1)), ..bounds() };
+    assert_eq!(untold(books, &through(31)).await.len(), 31);
+    assert_eq!(untold(books, &through(100)).await.len(), 31);
+    assert!(books.seal(&Seal { books_start: Some(date(1)), ..sealing::seal_of(1) }).await.unwrap());
+    assert_eq!(untold(books, &through(31)).await.len(), 31);
+    assert_eq!(untold(books, &through(32)).await.len(), 31);
 }

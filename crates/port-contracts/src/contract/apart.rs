@@ -119,6 +119,34 @@ pub async fn like_is_compared_with_like_when_the_channel_changes(books: &dyn Boo
     assert_eq!(undelivered(books, CHANNEL, Mails::Apart, now).await, mails_of(3, &["acct_2"]));
 }
 
+/// A channel that is added does not get what went, and what is still to be sent of a book goes on it beside the first.
+pub async fn a_channel_that_is_added_gets_what_books_are_still_to_be_sent(books: &dyn Books) {
+    let now = two_books(books).await;
+    let all = mails_of(3, &["acct_1", "acct_2"]);
+    let [of_1, of_2, own] = &all[..] else { panic!("{all:?}") };
+    assert_eq!(undelivered(books, CHANNEL, Mails::Apart, now).await, all);
+    assert!(end(books, of_1, CHANNEL, accepted(), now).await);
+    assert!(end(books, of_2, CHANNEL, failed(), now).await);
+    assert_eq!(due_on_both(books, now).await, [(own, CHANNEL), (of_2, "folder"), (own, "folder")].map(owned));
+    assert!(end(books, own, CHANNEL, accepted(), now).await);
+    assert_eq!(due_on_both(books, now).await, [(of_2, "folder"), (own, "folder")].map(owned));
+    for (mail, goes) in [(of_1, false), (of_2, true), (own, true)] {
+        assert_eq!(end(books, mail, "folder", accepted(), now).await, goes, "{mail:?}");
+    }
+    assert_eq!(due_on_both(books, now).await, []);
+}
+
+fn owned((mail, channel): (&DayMail, &str)) -> (DayMail, String) {
+    (mail.clone(), channel.to_owned())
+}
+
+async fn due_on_both(books: &dyn Books, now: DateTime<Utc>) -> Vec<(DayMail, String)> {
+    let due = books.undelivered(&[CHANNEL, "folder"].map(str::to_owned), Mails::Apart, now).await.unwrap();
+    let mut due: Vec<_> = due.into_iter().map(|due| (due.mail, due.channel)).collect();
+    due.sort_by_key(|(mail, channel)| (channel != CHANNEL, mail.clone()));
+    due
+}
+
 /// A book that appears later gets no mails of the time before it.
 pub async fn a_new_book_is_not_mailed_the_past(books: &dyn Books) {
     let now = two_books(books).await;

@@ -97,6 +97,7 @@ fn mail(reference: &str) -> Mail {
             file("odd.bin", "application/octet-stream", (0..=255).cycle().take(1000).collect()),
             file("empty.csv", "text/csv", Vec::new()),
         ],
+        sent_again_at: None,
     }
 }
 
@@ -160,17 +161,36 @@ pub async fn mails_of_two_days_are_two(side: &dyn OtherSide) {
     }
 }
 
-/// Else it would be sent again.
-pub async fn what_was_accepted_is_never_said_not_to_be_there(side: &dyn OtherSide) {
+/// Else it would be sent again, and be there twice.
+pub async fn what_was_accepted_and_is_said_not_to_be_there_is_known_again(side: &dyn OtherSide) {
     let mail = mail("summary/2026-11-21");
     send_and_be_accepted(side, &mail).await;
+    look_and_send_if_not_there(side, &mail).await;
+}
+
+/// What is said not to be there is sent again, as whoever looks does, and is there once all the same.
+async fn look_and_send_if_not_there(side: &dyn OtherSide, mail: &Mail) {
     let attempt = called(side.notifier(), &mail.reference, 1);
     let found = side.notifier().find(&mail.reference, &attempt).await;
-    assert_ne!(found, Found::NotThere);
-    if let Found::CannotTell { reason } = found {
-        assert!(reason.ends_with('.'), "{reason}");
-    }
     assert_eq!(side.arrived().await.len(), 1, "to look sends nothing");
+    match found {
+        Found::There => {}
+        Found::NotThere => {
+            assert!(side.notifier().place().is_some(), "it is asked only where there is a place");
+            let outcome = send(side, mail, 2).await;
+            assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
+        }
+        Found::CannotTell { reason } => assert!(reason.ends_with('.'), "{reason}"),
+    }
+    assert_eq!(side.arrived().await.len(), 1);
+}
+
+/// Where the process that sent it died, nobody heard even that an answer got lost.
+pub async fn what_is_not_there_after_a_lost_answer_is_sent_again_and_there_once(side: &dyn Remote) {
+    let mail = mail("summary/2026-11-21");
+    side.lose_next_answer();
+    let _ = send(side, &mail, 1).await;
+    look_and_send_if_not_there(side, &mail).await;
 }
 
 /// Else a mail that never went would be taken for sent.
@@ -210,4 +230,30 @@ pub async fn a_lost_answer_never_makes_two_mails(side: &dyn Remote) {
         SendOutcome::Accepted { .. } | SendOutcome::Refused { retry_after: None, .. } => panic!("{outcome:?}"),
     }
     assert_eq!(side.arrived().await.len(), 1);
+}
+
+/// That it may be the second is what the person has decided.
+pub async fn what_a_person_has_sent_again_is_there_beside_the_first(side: &dyn Remote) {
+    let (mail, again) = (mail("summary/2026-11-21"), sent_again());
+    send_and_be_accepted(side, &mail).await;
+    let outcome = send(side, &again, 2).await;
+    assert!(matches!(outcome, SendOutcome::Accepted { .. }), "{outcome:?}");
+    let arrived = side.arrived().await;
+    assert_eq!(arrived.len(), 2);
+    arrived[1].is(&again);
+}
+
+/// The next attempt is called otherwise, so that nobody would know it again.
+pub async fn a_lost_answer_to_what_a_person_has_sent_again_leaves_it_unknown(side: &dyn Remote) {
+    let (mail, again) = (mail("summary/2026-11-21"), sent_again());
+    send_and_be_accepted(side, &mail).await;
+    side.lose_next_answer();
+    let outcome = send(side, &again, 2).await;
+    let SendOutcome::Unknown { reason } = &outcome else { panic!("{outcome:?}") };
+    assert_readable(reason, &again);
+    assert_eq!(side.arrived().await.len(), 2);
+}
+
+fn sent_again() -> Mail {
+    Mail { sent_again_at: DateTime::from_timestamp(1_795_330_800, 0), ..mail("summary/2026-11-21") }
 }

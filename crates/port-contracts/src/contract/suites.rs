@@ -302,7 +302,7 @@ macro_rules! notifier_contract {
                 a_mail_arrives_once_and_whole
                 a_mail_without_files_arrives
                 mails_of_two_days_are_two
-                what_was_accepted_is_never_said_not_to_be_there
+                what_was_accepted_and_is_said_not_to_be_there_is_known_again
                 what_was_never_sent_is_never_said_to_be_there
                 a_refused_mail_leaves_nothing_and_arrives_later;
         }
@@ -316,7 +316,10 @@ macro_rules! remote_notifier_contract {
         $crate::notifier_contract! { $($setting)+ }
         $crate::contract_cases! { { $($setting)+ }
             #[notifier]
-                a_lost_answer_never_makes_two_mails;
+                a_lost_answer_never_makes_two_mails
+                what_is_not_there_after_a_lost_answer_is_sent_again_and_there_once
+                what_a_person_has_sent_again_is_there_beside_the_first
+                a_lost_answer_to_what_a_person_has_sent_again_leaves_it_unknown;
         }
     };
 }

@@ -63,6 +63,7 @@ macro_rules! deliveries_contract {
                 a_day_that_went_together_is_not_sent_apart
                 a_day_that_went_apart_is_not_sent_together
                 like_is_compared_with_like_when_the_channel_changes
+                a_channel_that_is_added_gets_what_books_are_still_to_be_sent
                 a_new_book_is_not_mailed_the_past
                 every_part_is_narrowed_to_the_book
                 nothing_quarantined_is_in_no_mail
@@ -87,7 +88,9 @@ macro_rules! deliveries_contract {
                 evidence_that_is_due_is_wrong_while_it_can_be_given
                 money_that_was_won_and_is_not_back_is_wrong_after_a_while
                 what_is_quarantined_is_wrong
-                a_summary_that_was_not_accepted_is_late;
+                a_summary_that_was_not_accepted_is_late
+                a_day_is_late_although_none_was_ever_sealed
+                nobody_is_told_of_a_summary_that_was_due_long_ago;
         }
     };
 }

@@ -221,5 +221,12 @@ where
 fn mail(summary: &Summary, _: Option<DateTime<Utc>>) -> Mail {
     let reference = format!("summary/{}", summary.date);
     let text = if summary.proven() { "proven" } else { "not proven" };
-    Mail { reference, subject: String::new(), html: String::new(), text: text.to_owned(), attachments: Vec::new() }
+    Mail {
+        reference,
+        subject: String::new(),
+        html: String::new(),
+        text: text.to_owned(),
+        attachments: Vec::new(),
+        sent_again_at: None,
+    }
 }

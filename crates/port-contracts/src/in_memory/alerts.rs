@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use chargebook_domain::alerts::{AlertBounds, AlertKind, DisputeAlert, Wrong};
-use chargebook_domain::ports::{Alerts, DayMail, DeliveryState, Disposition, Due, LedgerError, OutboxMessage};
+use chargebook_domain::ports::{Alerts, DeliveryState, Disposition, Due, LedgerError, OutboxMessage, Summaries as _};
 use chargebook_domain::{Bucket, DisputeKey, OrderMatch};
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::outbox::QueuedMessage;
 use super::{InMemoryLedger, KeptDispute, State};
@@ -10,8 +10,9 @@ use super::{InMemoryLedger, KeptDispute, State};
 #[async_trait]
 impl Alerts for InMemoryLedger {
     async fn untold(&self, bounds: &AlertBounds) -> Result<Vec<Wrong>, LedgerError> {
+        let sealed = self.sealed(bounds.zone).await?;
         let state = self.state();
-        let mut wrong = state.late(bounds);
+        let mut wrong: Vec<_> = bounds.not_sealed(&sealed).chain(state.late(bounds)).collect();
         let quarantined = state.causes.iter().filter(|(_, kept)| kept.disposition == Disposition::Quarantined);
         let events = quarantined.map(|((account, id), _)| Wrong::Quarantined { event: format!("{account}/{id}") });
         wrong.extend(events.filter(|_| bounds.quarantined));
@@ -42,18 +43,15 @@ impl Alerts for InMemoryLedger {
 
 impl State {
     fn late(&self, bounds: &AlertBounds) -> Vec<Wrong> {
-        let Some(through) = bounds.summaries_through else { return Vec::new() };
-        let nowhere = |date| Wrong::SummaryLate { mail: DayMail::together(date), channel: None };
-        let first = self.sealed_days.keys().next_back().and_then(NaiveDate::succ_opt);
-        let missing = first.into_iter().flat_map(|first| first.iter_days().take_while(|date| *date <= through));
-        let mut wrong: Vec<_> = missing.map(nowhere).collect();
-        for (date, _) in self.sealed_days.range(..=through) {
+        let mut wrong = Vec::new();
+        let of_days = bounds.summaries().into_iter().flat_map(|days| self.sealed_days.range(days));
+        for (date, _) in of_days {
             let of_day = || {
                 let on = |channel: &String| bounds.channels.contains(channel);
                 self.deliveries.iter().filter(move |((mail, channel), _)| mail.date == *date && on(channel))
             };
             if of_day().next().is_none() {
-                wrong.push(nowhere(*date));
+                wrong.push(Wrong::not_on_its_way(*date));
             }
             for ((mail, channel), delivery) in of_day().filter(|(_, of)| of.state != DeliveryState::Accepted) {
                 let due = Due { mail: mail.clone(), channel: channel.clone(), sent_as: None };

@@ -287,6 +287,20 @@ impl State {
             };
             self.add(&of_day, channels, beside);
         }
+        if mails == Mails::Apart && beside {
+            self.tell_of_books(channels);
+        }
+    }
+
+    /// Of days whose books are fixed, what is still to be sent goes on each of several channels, unless it went.
+    fn tell_of_books(&mut self, channels: &[String]) {
+        let is_open = |delivery: &Delivery| matches!(delivery.state, DeliveryState::Pending | DeliveryState::Failed);
+        let went = |mail: &DayMail| {
+            self.deliveries_of(mail.date).any(|((other, _), of)| mail.overlaps(other) && of.may_have_gone())
+        };
+        let open = self.deliveries.iter().filter(|((mail, _), delivery)| mail.book.is_some() && is_open(delivery));
+        let open: BTreeSet<_> = open.map(|((mail, _), _)| mail.clone()).filter(|mail| !went(mail)).collect();
+        self.add(&Vec::from_iter(open), channels, true);
     }
 
     /// What was to go beside others on a channel that is no more goes on those that are, which stand for it from now on.

@@ -82,6 +82,7 @@ fn write(summary: &Summary, sent_again: Option<DateTime<Utc>>) -> Mail {
         html: String::new(),
         text: String::new(),
         attachments: Vec::new(),
+        sent_again_at: sent_again,
     }
 }
 

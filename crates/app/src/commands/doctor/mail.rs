@@ -2,31 +2,27 @@
 
 use std::sync::Arc;
 
-use chargebook_notifier_smtp::{SmtpChecked, SmtpNotifier};
+use chargebook_notifier_smtp::{SettingProblem, SmtpNotifier};
 use chargebook_notifier_webhook::WebhookSettings;
 
-use super::Finding;
 use crate::clock::SystemClock;
-use crate::settings::Settings;
+use crate::finding::{Finding, SETTINGS};
+use crate::settings::{Channel, Settings};
+use crate::wiring::checks;
 
-const SMTP: &str = "SMTP";
 const WEBHOOK: &str = "mail webhook";
 
 /// Whether the mail server would listen. It is sent no mail.
-pub(super) async fn smtp(settings: &Settings) -> Finding {
-    let Some(smtp) = &settings.smtp else { return Finding::not_used(SMTP, "it is not set up") };
-    let checked = match SmtpNotifier::new(smtp, Arc::new(SystemClock)) {
-        Ok(notifier) => notifier.check().await.map_err(|failure| failure.to_string()),
-        Err(problems) => Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
-    };
-    match checked {
-        Ok(SmtpChecked { is_encrypted, is_logged_in }) => {
-            let encrypted = if is_encrypted { "by TLS" } else { "without TLS" };
-            let log_in = if is_logged_in { "it took the log-in" } else { "nobody logs in" };
-            Finding::well(SMTP, format!("the mail server answers {encrypted}, {log_in}"))
+pub(super) async fn smtp(settings: &Settings) -> Vec<Finding> {
+    let Some(smtp) = &settings.smtp else { return vec![Finding::not_used("SMTP", "it is not set up")] };
+    let notifier = match SmtpNotifier::new(smtp, Arc::new(SystemClock)) {
+        Ok(notifier) => notifier,
+        Err(problems) => {
+            let wrong = |problem: &SettingProblem| Finding::attention(SETTINGS, problem.to_string());
+            return problems.iter().map(|problem| wrong(problem).remedy(Channel::Smtp.remedy())).collect();
         }
-        Err(error) => Finding::attention(SMTP, error),
-    }
+    };
+    vec![checks::smtp(&notifier).await]
 }
 
 /// Where the day's mail is posted. To ask there would be to post something, so nothing is asked.
@@ -43,8 +39,8 @@ mod tests {
 
     use chargebook_port_contracts::fake_smtp::{FakeSmtp, Step, Trouble};
 
-    use super::super::State;
     use super::*;
+    use crate::finding::State;
     use crate::settings::FileText;
 
     fn settings(text: &str) -> Settings {
@@ -58,16 +54,22 @@ mod tests {
         ))
     }
 
+    async fn only(settings: &Settings) -> Finding {
+        let mut findings = smtp(settings).await;
+        assert_eq!(findings.len(), 1);
+        findings.remove(0)
+    }
+
     #[tokio::test]
     async fn a_mail_server_is_asked_and_sent_nothing() {
         let fake = FakeSmtp::start().await.unwrap();
-        let finding = smtp(&of_port(fake.port())).await;
+        let finding = only(&of_port(fake.port())).await;
         assert_eq!(finding.to_string(), "ok SMTP: the mail server answers without TLS, nobody logs in");
         fake.script([(Step::Greeting, Trouble::Says(554, "5.7.1"))]);
-        let finding = smtp(&of_port(fake.port())).await;
+        let finding = only(&of_port(fake.port())).await;
         assert!(finding.state == State::Attention && finding.detail.contains("554 5.7.1"), "{finding}");
         assert!(fake.taken().is_empty());
-        assert!(smtp(&settings("")).await.state == State::NotUsed);
+        assert!(only(&settings("")).await.state == State::NotUsed);
     }
 
     #[test]
