@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -90,7 +90,7 @@ pub struct Summary {
     pub book: Option<AccountId>,
     /// What the day did to each known book; the sum is `totals`.
     pub books: BTreeMap<AccountId, Totals>,
-    /// The disputes decided on the day.
+    /// The disputes decided on the day; lines of one dispute follow each other.
     pub decided: Section<ClosedLine>,
     /// Changes to earlier decisions.
     pub changes: Section<ChangeLine>,
@@ -132,15 +132,13 @@ impl Summary {
     /// How many were decided as `outcome`.
     #[must_use]
     pub fn count(&self, outcome: Outcome) -> usize {
-        let mut keys = BTreeSet::new();
-        keys.extend(self.decided.lines.iter().filter(|line| line.outcome == outcome).map(|line| &line.row.key));
-        keys.len()
+        disputes(self.decided.lines.iter().filter(|line| line.outcome == outcome))
     }
 
     /// How many were decided.
     #[must_use]
     pub fn closed(&self) -> usize {
-        self.decided.lines.iter().map(|line| &line.row.key).collect::<BTreeSet<_>>().len()
+        disputes(&self.decided.lines)
     }
 
     /// Whether the journal and the figures agree everywhere.
@@ -148,6 +146,17 @@ impl Summary {
     pub fn proven(&self) -> bool {
         self.proof.iter().all(Proof::agrees)
     }
+}
+
+/// How many disputes the lines are of: those of one follow each other.
+fn disputes<'a>(lines: impl IntoIterator<Item = &'a ClosedLine>) -> usize {
+    let (mut count, mut last) = (0_usize, None);
+    for key in lines.into_iter().map(|line| &line.row.key) {
+        if last != Some(key) {
+            (count, last) = (count.saturating_add(1), Some(key));
+        }
+    }
+    count
 }
 
 /// Composes the summary of a day.

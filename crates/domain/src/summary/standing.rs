@@ -89,7 +89,10 @@ impl Standing {
             let Some(closed_on) = closed_on.filter(|on| *on <= date) else { continue };
             for (from, window) in [(month, &mut standing.month_to_date), (ninety, &mut standing.ninety_days)] {
                 if closed_on >= from {
-                    window.add(&dispute, &sums)?;
+                    window.count(dispute.outcome, 1, u64::from(dispute.evidence_submitted));
+                    for (currency, deltas) in sums.iter().filter(|_| dispute.is_won_or_lost()) {
+                        window.add_principal(*currency, deltas.recovered, deltas.loss)?;
+                    }
                 }
             }
             if dispute.is_won_or_lost() {
@@ -123,23 +126,29 @@ fn reasons(counts: BTreeMap<Option<String>, (u64, u64)>) -> Vec<ReasonCount> {
 }
 
 impl Window {
-    fn add(&mut self, dispute: &Stands, sums: &BTreeMap<Currency, Deltas>) -> Result<(), MoneyError> {
-        let challenged = u64::from(dispute.evidence_submitted);
-        let (counted, of_them_challenged) = match dispute.outcome {
+    /// Counts disputes of one outcome, so many of them with evidence submitted; what is open counts as none.
+    pub fn count(&mut self, outcome: Outcome, disputes: u64, challenged: u64) {
+        let (counted, of_them_challenged) = match outcome {
             Outcome::Won => (&mut self.won, Some(&mut self.won_challenged)),
             Outcome::Lost => (&mut self.lost, Some(&mut self.lost_challenged)),
             Outcome::InquiryClosed => (&mut self.inquiries, None),
             Outcome::Prevented => (&mut self.prevented, None),
             Outcome::Refunded => (&mut self.refunded, None),
-            Outcome::Open | Outcome::InquiryOpen => return Ok(()),
+            Outcome::Open | Outcome::InquiryOpen => return,
         };
-        *counted = counted.saturating_add(1);
-        let Some(of_them_challenged) = of_them_challenged else { return Ok(()) };
-        *of_them_challenged = of_them_challenged.saturating_add(challenged);
-        for (currency, deltas) in sums {
-            let (recovered, lost) = self.principal.entry(*currency).or_default();
-            (*recovered, *lost) = (add(*recovered, deltas.recovered)?, add(*lost, deltas.loss)?);
+        *counted = counted.saturating_add(disputes);
+        if let Some(of_them_challenged) = of_them_challenged {
+            *of_them_challenged = of_them_challenged.saturating_add(challenged);
         }
+    }
+
+    /// Adds what of won and lost disputes was recovered and lost, in minor units.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn add_principal(&mut self, currency: Currency, recovered: i64, lost: i64) -> Result<(), MoneyError> {
+        let sums = self.principal.entry(currency).or_default();
+        *sums = (add(sums.0, recovered)?, add(sums.1, lost)?);
         Ok(())
     }
 }

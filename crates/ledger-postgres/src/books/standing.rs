@@ -22,8 +22,7 @@ pub(super) async fn add(
 ) -> Result<(), LedgerError> {
     let month = day.date.with_day(1).unwrap_or(day.date);
     let ninety = day.date.checked_sub_days(Days::new(89)).unwrap_or(day.date);
-    books.month_to_date = window(&mut *snapshot, day, month).await?;
-    books.ninety_days = window(&mut *snapshot, day, ninety).await?;
+    [books.month_to_date, books.ninety_days] = windows(&mut *snapshot, day, [month, ninety]).await?;
     books.trend = recent::trend(&mut *snapshot, day).await?;
     books.reasons = recent::reasons(&mut *snapshot, day, ninety).await?;
     books.open = open(&mut *snapshot, day).await?;
@@ -32,38 +31,34 @@ pub(super) async fn add(
     Ok(())
 }
 
-async fn window(snapshot: &mut PgConnection, day: &Day<'_>, from: NaiveDate) -> Result<Window, LedgerError> {
+/// The windows from each of two dates on, of which the second begins earlier: in one look at the longer.
+async fn windows(
+    snapshot: &mut PgConnection,
+    day: &Day<'_>,
+    [later, earlier]: [NaiveDate; 2],
+) -> Result<[Window; 2], LedgerError> {
     let counts = sqlx::query!(
-        r#"SELECT outcome, count(*) AS "count!", count(*) FILTER (WHERE evidence_submitted) AS "challenged!"
+        r#"SELECT outcome, count(*) AS "count!", count(*) FILTER (WHERE evidence_submitted) AS "challenged!",
+                  closed_at >= $5::date::timestamp AT TIME ZONE $3 AS "in_both!"
                FROM chargebook.disputes
                WHERE closed_at >= $1::date::timestamp AT TIME ZONE $3
                  AND closed_at < ($2::date + 1)::timestamp AT TIME ZONE $3 AND same_as_dispute_id IS NULL
                  AND ($4::text IS NULL OR account = $4)
-               GROUP BY outcome"#,
-        from,
+               GROUP BY 1, 4"#,
+        earlier,
         day.date,
         day.zone,
-        day.book
+        day.book,
+        later
     )
     .fetch_all(&mut *snapshot)
     .await
     .map_err(read_error)?;
-    let mut window = Window::default();
-    for row in counts {
-        let (challenged, count) = (count(row.challenged), count(row.count));
-        match Outcome::parse(&row.outcome).ok_or_else(|| corrupt("disputes", "outcome", &row.outcome))? {
-            Outcome::Won => (window.won, window.won_challenged) = (count, challenged),
-            Outcome::Lost => (window.lost, window.lost_challenged) = (count, challenged),
-            Outcome::InquiryClosed => window.inquiries = count,
-            Outcome::Prevented => window.prevented = count,
-            Outcome::Refunded => window.refunded = count,
-            Outcome::Open | Outcome::InquiryOpen => {}
-        }
-    }
     // OFFSET 0 keeps the rows apart from the join: those of the window's disputes are looked up, and not all of history read.
     let principal = sqlx::query!(
         r#"SELECT r.currency, sum(r.recovered_delta_minor)::bigint AS "recovered!",
-                      sum(r.loss_delta_minor)::bigint AS "loss!"
+                      sum(r.loss_delta_minor)::bigint AS "loss!",
+                      d.closed_at >= $5::date::timestamp AT TIME ZONE $3 AS "in_both!"
                FROM chargebook.disputes d
                CROSS JOIN LATERAL (SELECT * FROM chargebook.resolutions r
                     WHERE r.account = d.account AND r.dispute_id = d.dispute_id OFFSET 0) r
@@ -71,19 +66,28 @@ async fn window(snapshot: &mut PgConnection, day: &Day<'_>, from: NaiveDate) -> 
                  AND d.closed_at < ($2::date + 1)::timestamp AT TIME ZONE $3 AND d.outcome IN ('won', 'lost')
                  AND d.same_as_dispute_id IS NULL
                  AND ($4::text IS NULL OR d.account = $4)
-               GROUP BY r.currency"#,
-        from,
+               GROUP BY 1, 4"#,
+        earlier,
         day.date,
         day.zone,
-        day.book
+        day.book,
+        later
     )
     .fetch_all(&mut *snapshot)
     .await
     .map_err(read_error)?;
-    for row in principal {
-        window.principal.insert(currency(&row.currency, "resolutions")?, (row.recovered, row.loss));
+    let mut windows = [Window::default(), Window::default()];
+    for (window, only_both) in windows.iter_mut().zip([true, false]) {
+        for row in counts.iter().filter(|row| row.in_both || !only_both) {
+            let outcome = Outcome::parse(&row.outcome).ok_or_else(|| corrupt("disputes", "outcome", &row.outcome))?;
+            window.count(outcome, count(row.count), count(row.challenged));
+        }
+        for row in principal.iter().filter(|row| row.in_both || !only_both) {
+            let added = window.add_principal(currency(&row.currency, "resolutions")?, row.recovered, row.loss);
+            added.map_err(|_| LedgerError::Corrupt { what: "sums that exceed 64 bits".to_owned() })?;
+        }
     }
-    Ok(window)
+    Ok(windows)
 }
 
 async fn open(snapshot: &mut PgConnection, day: &Day<'_>) -> Result<OpenBalance, LedgerError> {
