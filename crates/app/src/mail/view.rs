@@ -39,6 +39,8 @@ pub(super) struct View<'a> {
     pub(super) win_rate: Share,
     /// What the day recovered in all, by currency; zeros left out.
     pub(super) recovered: Vec<Amount>,
+    /// The same as the subject has it: the largest number first.
+    pub(super) recovered_by_size: Vec<Amount>,
     pub(super) figures: Vec<CurrencyFigures>,
     /// Which columns of the figures are shown.
     pub(super) figures_show: [bool; 7],
@@ -135,6 +137,7 @@ impl<'a> View<'a> {
             by_book: ByBook::of(summary, numbers),
             win_rate: Share::of_counts(summary.win_rate, numbers),
             recovered: recovered(summary, numbers),
+            recovered_by_size: recovered_by_size(summary, numbers),
             figures_show: CurrencyFigures::show(&figures),
             figures,
             closed: closed(summary, style),
@@ -225,10 +228,18 @@ impl<'a> View<'a> {
     }
 }
 
-/// The largest number first, whatever its currency is worth.
 fn recovered(summary: &Summary, numbers: NumberFormat) -> Vec<Amount> {
+    recovered_money(summary).map(|money| numbers.amount(money)).collect()
+}
+
+fn recovered_money(summary: &Summary) -> impl Iterator<Item = Money> {
     let totals = summary.totals.iter().map(|(currency, deltas)| Column::Recovered.money(deltas, *currency));
-    let mut recovered: Vec<_> = totals.filter(|money| money.minor() != 0).collect();
+    totals.filter(|money| money.minor() != 0)
+}
+
+/// The same, the largest number first, whatever its currency is worth.
+fn recovered_by_size(summary: &Summary, numbers: NumberFormat) -> Vec<Amount> {
+    let mut recovered: Vec<_> = recovered_money(summary).collect();
     recovered.sort_by_key(|money| Reverse(as_read(*money)));
     recovered.into_iter().map(|money| numbers.amount(money)).collect()
 }
