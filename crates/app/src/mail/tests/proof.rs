@@ -17,8 +17,8 @@ fn what_arrived_and_what_it_was_compared_with_is_said() {
     let none = Received::default();
     for (day, said) in [
         (none, "No event arrived on this day."),
-        (none, "Whether every event of Stripe's is here was not looked at."),
-        (none, "The money was not compared with Stripe's."),
+        (none, "It is not known whether every event of Stripe's is here."),
+        (none, "The money was never compared with Stripe's."),
         (Received { recorded: 1, ..none }, "1 event arrived on this day: 1 booked, 0 with nothing to book, 0 not"),
         (Received { ignored: 2, quarantined: 3, ..none }, "5 events arrived on this day: 0 booked, 2 with nothing"),
         (Received { whole_until, ..none }, "Every event of Stripe's until 22 Nov 2026 06:55 is here."),
