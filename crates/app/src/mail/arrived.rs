@@ -6,6 +6,7 @@ use super::lines::moment;
 
 pub(super) struct Arrived {
     pub(super) received: Received,
+    pub(super) last_at: Option<String>,
     pub(super) whole_until: Option<String>,
     pub(super) money_compared_at: Option<String>,
 }
@@ -14,8 +15,11 @@ impl Arrived {
     pub(super) fn of(summary: &Summary) -> Option<Self> {
         let received = summary.received?;
         let moment = |at| moment(at, summary.zone);
-        let (whole_until, money_compared_at) =
-            (received.whole_until.map(moment), received.money_compared_at.map(moment));
-        Some(Self { received, whole_until, money_compared_at })
+        Some(Self {
+            received,
+            last_at: received.last_at.map(moment),
+            whole_until: received.whole_until.map(moment),
+            money_compared_at: received.money_compared_at.map(moment),
+        })
     }
 }

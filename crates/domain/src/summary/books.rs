@@ -246,6 +246,8 @@ pub struct Received {
     pub ignored: u64,
     /// Those that are quarantined; of accounts without a book they count for the own one.
     pub quarantined: u64,
+    /// When the last one arrived before the day's end; of one book it is not told.
+    pub last_at: Option<DateTime<Utc>>,
     /// Until when every event is known to be here; of several books the least. `None` where that is known of none.
     pub whole_until: Option<DateTime<Utc>>,
     /// When the comparison of the source's money with the books was begun that was finished last; of several books the

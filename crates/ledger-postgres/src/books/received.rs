@@ -29,6 +29,9 @@ pub(super) async fn received(
            SELECT coalesce((SELECT events FROM events WHERE disposition = 'recorded'), 0) AS "recorded!",
                   coalesce((SELECT events FROM events WHERE disposition = 'ignored'), 0) AS "ignored!",
                   coalesce((SELECT events FROM events WHERE disposition = 'quarantined'), 0) AS "quarantined!",
+                  CASE WHEN $3 IS NULL THEN (
+                      SELECT max(received_at) FROM chargebook.source_events
+                      WHERE received_at < ($1::date + 1)::timestamp AT TIME ZONE $2) END AS last_at,
                   (SELECT min(until_at) FROM chargebook.whole_stretches WHERE $3 IS NULL OR account = $3) AS whole_until,
                   (SELECT compared_at FROM money WHERE all_were) AS money_compared_at"#,
         day.date,
@@ -45,6 +48,7 @@ pub(super) async fn received(
         recorded: count(row.recorded),
         ignored: count(row.ignored),
         quarantined: count(row.quarantined),
+        last_at: row.last_at,
         whole_until: row.whole_until,
         money_compared_at: row.money_compared_at,
     })

@@ -108,6 +108,9 @@ pub async fn what_arrived_is_counted_by_what_became_of_it(books: &dyn Books) {
         let received = look(books, 3, book).await.received.unwrap();
         assert_eq!((received.recorded, received.ignored, received.quarantined), (0, 1, 2), "{book:?}");
         assert_eq!(look(books, 4, book).await.received.unwrap().ignored, 1, "{book:?}");
+        assert_eq!(received.last_at, book.is_none().then(|| day(3)), "{book:?}");
+        let quiet = look(books, 7, book).await.received.unwrap();
+        assert_eq!((quiet.events(), quiet.last_at), (0, book.is_none().then(|| day(4))), "{book:?}");
     }
     let there = Seal { zone: Tz::Pacific__Auckland, ..seal_of(4) };
     let received = books.books(&there, None).await.unwrap().received.unwrap();

@@ -1,6 +1,7 @@
 use chargebook_domain::AccountId;
 use chargebook_domain::ports::{Disposition, Seal, SweepKind};
 use chargebook_domain::summary::Received;
+use chrono::{DateTime, Utc};
 
 use super::State;
 
@@ -21,10 +22,13 @@ impl State {
         let compared = self.sweeps.iter().filter(|((account, kind), _)| *kind == SweepKind::Money && is_in(account));
         let compared: Option<Vec<_>> = compared.map(|(_, kept)| kept.last).collect();
         let whole = self.whole.iter().filter(|(account, _)| is_in(account));
+        let before = |at: &DateTime<Utc>| at.with_timezone(&seal.zone).date_naive() <= seal.date;
+        let last_at = self.causes.values().map(|kept| kept.cause.received_at).filter(before).max();
         Received {
             recorded: count(Disposition::Recorded),
             ignored: count(Disposition::Ignored),
             quarantined: count(Disposition::Quarantined),
+            last_at: last_at.filter(|_| book.is_none()),
             whole_until: whole.map(|(_, period)| period.until).min(),
             money_compared_at: compared.and_then(|times| times.into_iter().min()),
         }

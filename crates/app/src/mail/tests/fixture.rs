@@ -196,6 +196,7 @@ fn received() -> Received {
         recorded: 38,
         ignored: 5,
         quarantined: 1,
+        last_at: Some("2026-11-21T22:31:00Z".parse().unwrap()),
         whole_until: Some("2026-11-22T05:55:00Z".parse().unwrap()),
         money_compared_at: Some("2026-11-22T02:10:00Z".parse().unwrap()),
     }

@@ -14,9 +14,10 @@ fn received(received: Received) -> Summary {
 fn what_arrived_and_what_it_was_compared_with_is_said() {
     let at = |text: &str| Some(text.parse().unwrap());
     let (whole_until, money_compared_at) = (at("2026-11-22T05:55:00Z"), at("2026-11-21T23:30:00Z"));
-    let none = Received::default();
+    let (last_at, none) = (at("2026-11-19T15:00:00Z"), Received::default());
     for (day, said) in [
         (none, "No event arrived on this day."),
+        (Received { last_at, ..none }, "No event arrived on this day: the last did on 19 Nov 2026 16:00."),
         (none, "It is not known whether every event of Stripe's is here."),
         (none, "The money was never compared with Stripe's."),
         (Received { recorded: 1, ..none }, "1 event arrived on this day: 1 booked, 0 with nothing to book, 0 not"),

@@ -77,6 +77,7 @@ struct ReceivedDef {
     recorded: u64,
     ignored: u64,
     quarantined: u64,
+    last_at: Option<DateTime<Utc>>,
     whole_until: Option<DateTime<Utc>>,
     money_compared_at: Option<DateTime<Utc>>,
 }
