@@ -86,9 +86,11 @@ impl AlertBounds {
 
     /// Those of them that are not even sealed, also where no day ever was.
     pub fn not_sealed(&self, sealed: &Sealed) -> impl Iterator<Item = Wrong> + use<> {
-        let days = self.summaries().zip(sealed.next(self.books_start));
-        let days = days.into_iter().flat_map(|(days, next)| {
-            let first = next.max(*days.start());
+        // Before anything was recorded there was nothing to tell, however early the books begin.
+        let known_since = sealed.last.or(sealed.first_recorded);
+        let days = self.summaries().zip(sealed.next(self.books_start)).zip(known_since);
+        let days = days.into_iter().flat_map(|((days, next), known_since)| {
+            let first = next.max(known_since).max(*days.start());
             first.iter_days().take_while(move |date| date <= days.end())
         });
         days.map(Wrong::not_on_its_way)

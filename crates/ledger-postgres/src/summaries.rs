@@ -110,7 +110,8 @@ impl Summaries for PostgresLedger {
     }
 
     async fn keep(&self, seal: &Seal, books: DayBooks) -> Result<DayBooks, LedgerError> {
-        self.keep_day(seal, books).await
+        let kept = self.keep_day(seal, books).await;
+        kept.inspect_err(|error| tracing::warn!(%error, "a sealed day could not be kept; it is when its mail is sent"))
     }
 
     async fn undelivered(

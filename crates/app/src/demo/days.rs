@@ -62,17 +62,21 @@ impl Days {
         calendar: Calendar,
     ) -> Result<Self, DemoError> {
         let notifier = FolderNotifier::new(settings.data_dir.join("mail")).with_clock(clock.clone());
+        let daily = Daily::new(
+            Arc::clone(&ports.summaries),
+            vec![Arc::new(notifier)],
+            write_mail(settings),
+            settings.schedule,
+            clock.clone(),
+        );
         Ok(Self {
             stripe: Stripe::new(address, clock.clone())?,
             orders: Arc::clone(&ports.orders),
             matching: MatchOrders::new(Arc::clone(&ports.ledger), Arc::clone(&ports.orders), settings.rules),
-            daily: Daily::new(
-                Arc::clone(&ports.summaries),
-                vec![Arc::new(notifier)],
-                write_mail(settings),
-                settings.schedule,
-                clock.clone(),
-            ),
+            daily: match &ports.monitor {
+                Some(monitor) => daily.with_monitor(monitor.clone()),
+                None => daily,
+            },
             clock,
             calendar,
         })

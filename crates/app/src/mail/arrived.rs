@@ -6,8 +6,8 @@ use super::lines::moment;
 
 pub(super) struct Arrived {
     pub(super) received: Received,
-    pub(super) last_at: Option<String>,
-    pub(super) whole_until: Option<String>,
+    /// From when until when every event is here.
+    pub(super) whole: Option<[String; 2]>,
     pub(super) money_compared_at: Option<String>,
 }
 
@@ -15,11 +15,7 @@ impl Arrived {
     pub(super) fn of(summary: &Summary) -> Option<Self> {
         let received = summary.received?;
         let moment = |at| moment(at, summary.zone);
-        Some(Self {
-            received,
-            last_at: received.last_at.map(moment),
-            whole_until: received.whole_until.map(moment),
-            money_compared_at: received.money_compared_at.map(moment),
-        })
+        let whole = received.whole.map(|of| [moment(of.from), moment(of.until)]);
+        Some(Self { received, whole, money_compared_at: received.money_compared_at.map(moment) })
     }
 }

@@ -159,7 +159,7 @@ fn a_day_as_of_an_earlier_moment_says_so_and_leaves_out_what_is_not_kept_of_the_
         let told = body.to_lowercase();
         assert!(told.contains("as of 21 nov 2026 02:30: not sealed."), "{body}");
         assert!(told.contains("estimates, and orders are left out."), "{body}");
-        for standing in ["open now", "no order", "needs attention", "programmes", "arrived on"] {
+        for standing in ["open now", "no order", "needs attention", "programmes", "came in on"] {
             assert!(!told.contains(standing), "{standing}: {body}");
         }
         assert!(told.contains("open then") && told.contains("month and 90 days"), "{body}");

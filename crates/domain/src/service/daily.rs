@@ -239,12 +239,21 @@ impl Daily {
                 // Another process sealed it meanwhile, and goes on from there.
                 return Ok(self.summaries.sealed(self.schedule.zone).await?.last);
             }
-            // While what stands beside the figures is of that time. Where this fails, whoever shows the day first keeps it.
-            drop(self.books(&DayMail::together(day), now).await);
+            self.keep_now(day, now).await;
             last = Some(day);
             next = day.succ_opt();
         }
         Ok(last)
+    }
+
+    /// Keeps a day while what stands beside its figures is of that time. Where that fails, or the networks' estimates did, it is
+    /// kept when its mail is sent.
+    async fn keep_now(&self, date: NaiveDate, now: DateTime<Utc>) {
+        if let Ok(books) = self.books(&DayMail::together(date), now).await
+            && books.networks.is_some()
+        {
+            drop(self.summaries.keep(&self.day(date, now), books).await);
+        }
     }
 
     /// The summary that a mail is of: as its day was sealed, or as it would be if it were sealed now.
@@ -252,26 +261,30 @@ impl Daily {
     /// # Errors
     /// [`LedgerError`].
     pub async fn summary(&self, mail: &DayMail, now: DateTime<Utc>) -> Result<Summary, LedgerError> {
-        self.summary_of(mail, &[], now).await
+        self.summary_of(self.books(mail, now).await?, Vec::new(), now).await
     }
 
-    /// The summary of a mail and of those that follow it, as one.
-    async fn summary_of(&self, mail: &DayMail, more: &[DayMail], now: DateTime<Utc>) -> Result<Summary, LedgerError> {
+    /// The summary of a day and of those that follow it, as one.
+    async fn summary_of(
+        &self,
+        mut books: DayBooks,
+        more: Vec<DayBooks>,
+        now: DateTime<Utc>,
+    ) -> Result<Summary, LedgerError> {
         let too_large = |_: MoneyError| LedgerError::Corrupt { what: "sums that exceed 64 bits".to_owned() };
-        let mut books = self.books(mail, now).await?;
+        let is_one = more.is_empty();
         for next in more {
-            let next = self.books(next, now).await?;
             books = books.and_then(next).map_err(too_large)?;
         }
         let mut summary = compose(&books).map_err(too_large)?;
         // Each day has its own file, so that no entry is in two; what goes as one has none.
-        if let Some(journals) = self.journals.as_ref().filter(|_| more.is_empty()) {
-            summary.journal = journals.of_day(&self.day(mail.date, now), mail.book.clone()).await?;
+        if let Some(journals) = self.journals.as_ref().filter(|_| is_one) {
+            summary.journal = journals.of_day(&self.day(books.date, now), books.book.clone()).await?;
         }
         Ok(summary)
     }
 
-    /// A day as it was kept, or as it is now; what is sealed is kept then.
+    /// A day as it was kept, or as it is now.
     async fn books(&self, mail: &DayMail, now: DateTime<Utc>) -> Result<DayBooks, LedgerError> {
         let day = self.day(mail.date, now);
         let mut books = self.summaries.books(&day, mail.book.clone()).await?;
@@ -285,7 +298,14 @@ impl Daily {
             let estimates = monitor.estimates(Month::of(mail.date)).await.ok();
             books.networks = estimates.map(|all| all.into_iter().map(Into::into).collect());
         }
-        if books.sealed { self.summaries.keep(&day, books).await } else { Ok(books) }
+        Ok(books)
+    }
+
+    /// The same, and what is sealed is kept.
+    async fn kept(&self, mail: &DayMail, now: DateTime<Utc>) -> Result<DayBooks, LedgerError> {
+        let books = self.books(mail, now).await?;
+        let is_to_be_kept = books.sealed && books.sha256.is_none();
+        if is_to_be_kept { self.summaries.keep(&self.day(mail.date, now), books).await } else { Ok(books) }
     }
 
     /// A mail as it is written when it is its time.
@@ -312,7 +332,12 @@ impl Daily {
         let notifier = self.notifiers.iter().find(|notifier| notifier.channel() == channel);
         let (Some(notifier), Some((first, more))) = (notifier, mails.split_first()) else { return Ok(None) };
         let now = self.clock.now();
-        let written = (self.write)(&self.summary_of(first, more, now).await?, (by == By::Person).then_some(now));
+        let (first, mut later) = (self.kept(first, now).await?, Vec::new());
+        for mail in more {
+            later.push(self.kept(mail, now).await?);
+        }
+        let summary = self.summary_of(first, later, now).await?;
+        let written = (self.write)(&summary, (by == By::Person).then_some(now));
         let request = ClaimRequest {
             channel: channel.to_owned(),
             reference: written.reference.clone(),

@@ -4,6 +4,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use crate::monitor::NetworkRatio;
+use crate::ports::Period;
 use crate::{
     AccountId, Currency, Deltas, DisputeKey, EntryKind, LedgerAccount, Money, OrderRef, Outcome, ResolutionKind,
 };
@@ -237,7 +238,8 @@ pub struct OpenBalance {
     pub evidence_due_soon: u64,
 }
 
-/// Events that arrived on a day, each once however often it was delivered, and how far the record is compared with the source.
+/// Events of a source that arrived on a day or were fetched on it, each once however often it was delivered, and how far the
+/// record is compared with the source. What was read beside events, and what people adjusted, is none.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Received {
     /// Those that are booked.
@@ -246,10 +248,9 @@ pub struct Received {
     pub ignored: u64,
     /// Those that are quarantined; of accounts without a book they count for the own one.
     pub quarantined: u64,
-    /// When the last one arrived before the day's end; of one book it is not told.
-    pub last_at: Option<DateTime<Utc>>,
-    /// Until when every event is known to be here; of several books the least. `None` where that is known of none.
-    pub whole_until: Option<DateTime<Utc>>,
+    /// For which time every event is known to be here, of each book that is compared with its source; `None` where that is not
+    /// known of one of them, or of no time for all.
+    pub whole: Option<Period>,
     /// When the comparison of the source's money with the books was begun that was finished last; of several books the
     /// earliest. `None` where one of them never was compared.
     pub money_compared_at: Option<DateTime<Utc>>,

@@ -137,7 +137,7 @@ impl Kept {
             reasons: day.reasons.into_iter().map(Reason).collect(),
             open: Open::of(day.open),
             attention: Needs(day.attention),
-            received: day.received.map(Arrived),
+            received: day.received.map(Arrived::of),
             networks: day.networks.map(|all| all.into_iter().map(Programme::of).collect()),
         }
     }
@@ -165,7 +165,7 @@ impl Kept {
             reasons: self.reasons.into_iter().map(|Reason(count)| count).collect(),
             open: self.open.open(),
             attention: self.attention.0,
-            received: self.received.map(|Arrived(received)| received),
+            received: self.received.map(Arrived::received),
             networks: self.networks.map(|all| all.into_iter().map(Programme::ratio).collect()),
         }
     }

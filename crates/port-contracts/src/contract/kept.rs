@@ -95,6 +95,10 @@ pub async fn what_arrived_is_counted_by_what_became_of_it(books: &dyn Books) {
     assert_eq!(look(books, 3, None).await.received, Some(Received::default()));
     let quarantined = || Content::Quarantined { reason: "not understood".to_owned() };
     let (own, other) = (AccountId::own(), account("acct_9"));
+    for (id, event_type) in [("read_1", "read.dispute"), ("adj_1", "manual.adjustment")] {
+        let cause = Cause { event_type: event_type.to_owned(), received_at: day(3), ..cause(id) };
+        record(books, Entry { causes: vec![cause], content: Content::Ignored }, day(3)).await;
+    }
     for (account, id, content, at) in [
         (&own, "evt_1", Content::Ignored, day(3)),
         (&own, "evt_1", Content::Ignored, day(3)),
@@ -108,9 +112,6 @@ pub async fn what_arrived_is_counted_by_what_became_of_it(books: &dyn Books) {
         let received = look(books, 3, book).await.received.unwrap();
         assert_eq!((received.recorded, received.ignored, received.quarantined), (0, 1, 2), "{book:?}");
         assert_eq!(look(books, 4, book).await.received.unwrap().ignored, 1, "{book:?}");
-        assert_eq!(received.last_at, book.is_none().then(|| day(3)), "{book:?}");
-        let quiet = look(books, 7, book).await.received.unwrap();
-        assert_eq!((quiet.events(), quiet.last_at), (0, book.is_none().then(|| day(4))), "{book:?}");
     }
     let there = Seal { zone: Tz::Pacific__Auckland, ..seal_of(4) };
     let received = books.books(&there, None).await.unwrap().received.unwrap();
@@ -134,18 +135,26 @@ pub async fn how_far_the_record_is_compared_is_told(books: &dyn Books) {
     let (own, other) = (AccountId::own(), account("acct_1"));
     let compared = async |book: Option<&AccountId>| {
         let received = look(books, 3, book).await.received.unwrap();
-        (received.whole_until, received.money_compared_at)
+        (received.whole.map(|of| (of.from, of.until)), received.money_compared_at)
+    };
+    let whole = |from, until| Some((day(from), day(until)));
+    let note = async |account: &AccountId, from, until| {
+        books.note_whole(account, Period { from: day(from), until: day(until) }).await.unwrap();
     };
     assert_eq!(compared(None).await, (None, None));
     compare_money(books, &own, day(5), true).await;
     compare_money(books, &own, day(6), false).await;
-    books.note_whole(&own, Period { from: day(0), until: day(7) }).await.unwrap();
-    assert_eq!(compared(None).await, (Some(day(7)), Some(day(5))));
-    books.note_whole(&other, Period { from: day(0), until: day(2) }).await.unwrap();
+    assert_eq!(compared(None).await, (None, Some(day(5))));
+    note(&own, 1, 7).await;
+    assert_eq!(compared(None).await, (whole(1, 7), Some(day(5))));
     compare_money(books, &other, day(4), false).await;
-    assert_eq!(compared(None).await, (Some(day(2)), None), "the other's was never finished");
+    assert_eq!(compared(None).await, (None, None), "the other's was never finished, and nothing is known of it");
+    note(&other, 0, 2).await;
+    assert_eq!(compared(None).await, (whole(1, 2), None));
     compare_money(books, &other, day(8), true).await;
-    assert_eq!(compared(None).await, (Some(day(2)), Some(day(5))));
-    assert_eq!(compared(Some(&own)).await, (Some(day(7)), Some(day(5))));
-    assert_eq!(compared(Some(&other)).await, (Some(day(2)), Some(day(8))));
+    assert_eq!(compared(None).await, (whole(1, 2), Some(day(5))));
+    assert_eq!(compared(Some(&own)).await, (whole(1, 7), Some(day(5))));
+    assert_eq!(compared(Some(&other)).await, (whole(0, 2), Some(day(8))));
+    note(&own, 9, 10).await;
+    assert_eq!(compared(None).await.0, None, "no time is in both");
 }

@@ -95,7 +95,7 @@ impl Summaries for InMemoryLedger {
     async fn keep(&self, seal: &Seal, books: DayBooks) -> Result<DayBooks, LedgerError> {
         let mut state = self.state();
         let is_in_time = |sealed_at: &DateTime<Utc>| seal.now - *sealed_at < TimeDelta::days(1);
-        if !books.sealed || !state.sealed_days.get(&seal.date).is_some_and(is_in_time) {
+        if !books.sealed || books.books.is_empty() || !state.sealed_days.get(&seal.date).is_some_and(is_in_time) {
             return Ok(books);
         }
         let digest = Sha256::digest(format!("{books:?}"));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chargebook_domain::monitor::{
     MonitorRules, Month, MonthCounts, NETWORK_PROGRAMMES, Network, NetworkRatio, Programmes, Region,
 };
+use chargebook_domain::ports::Period;
 use chargebook_domain::summary::{
     Attention, DayBooks, DayRow, LedgerMove, OpenBalance, ReasonCount, Received, Summary, TrendDay, Unresolved, Window,
     compose,
@@ -196,8 +197,10 @@ fn received() -> Received {
         recorded: 38,
         ignored: 5,
         quarantined: 1,
-        last_at: Some("2026-11-21T22:31:00Z".parse().unwrap()),
-        whole_until: Some("2026-11-22T05:55:00Z".parse().unwrap()),
+        whole: Some(Period {
+            from: "2026-09-01T00:00:00Z".parse().unwrap(),
+            until: "2026-11-22T05:55:00Z".parse().unwrap(),
+        }),
         money_compared_at: Some("2026-11-22T02:10:00Z".parse().unwrap()),
     }
 }

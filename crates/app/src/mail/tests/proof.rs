@@ -1,5 +1,6 @@
 //! What a mail says to be believed: what arrived, and with what it was compared.
 
+use chargebook_domain::ports::Period;
 use chargebook_domain::summary::{DayBooks, Received, Summary};
 
 use super::fixture::{no_books, rich_day, summary};
@@ -12,17 +13,17 @@ fn received(received: Received) -> Summary {
 
 #[test]
 fn what_arrived_and_what_it_was_compared_with_is_said() {
-    let at = |text: &str| Some(text.parse().unwrap());
-    let (whole_until, money_compared_at) = (at("2026-11-22T05:55:00Z"), at("2026-11-21T23:30:00Z"));
-    let (last_at, none) = (at("2026-11-19T15:00:00Z"), Received::default());
+    let time = |text: &str| text.parse().unwrap();
+    let whole = Some(Period { from: time("2026-10-31T23:00:00Z"), until: time("2026-11-22T05:55:00Z") });
+    let money_compared_at = Some(time("2026-11-21T23:30:00Z"));
+    let none = Received::default();
     for (day, said) in [
-        (none, "No event arrived on this day."),
-        (Received { last_at, ..none }, "No event arrived on this day: the last did on 19 Nov 2026 16:00."),
+        (none, "No event came in on this day."),
         (none, "It is not known whether every event of Stripe's is here."),
         (none, "The money was never compared with Stripe's."),
-        (Received { recorded: 1, ..none }, "1 event arrived on this day: 1 booked, 0 with nothing to book, 0 not"),
-        (Received { ignored: 2, quarantined: 3, ..none }, "5 events arrived on this day: 0 booked, 2 with nothing"),
-        (Received { whole_until, ..none }, "Every event of Stripe's until 22 Nov 2026 06:55 is here."),
+        (Received { recorded: 1, ..none }, "1 event came in on this day: 1 booked, 0 with nothing to book, 0 not"),
+        (Received { ignored: 2, quarantined: 3, ..none }, "5 events came in on this day: 0 booked, 2 with nothing"),
+        (Received { whole, ..none }, "Every event of Stripe's from 1 Nov 2026 00:00 until 22 Nov 2026 06:55 is here."),
         (Received { money_compared_at, ..none }, "The money was last compared with Stripe's on 22 Nov 2026 00:30."),
     ] {
         let told = mail(&received(day));
@@ -30,7 +31,7 @@ fn what_arrived_and_what_it_was_compared_with_is_said() {
         assert!(told.text.contains(said) && html.contains(said), "no {said} in: {}", told.text);
     }
     let unknown = mail(&summary(no_books()));
-    assert!(!unknown.text.contains("arrived on"), "{}", unknown.text);
+    assert!(!unknown.text.contains("came in on"), "{}", unknown.text);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chargebook_domain::Currency;
 use chargebook_domain::monitor::{Floor, Level, Network, NetworkRatio, Ratio};
+use chargebook_domain::ports::Period;
 use chargebook_domain::summary::{Attention, OpenBalance, ReasonCount, Received, TrendDay, Window};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -72,18 +73,27 @@ struct AttentionDef {
 pub(super) struct Needs(#[serde(with = "AttentionDef")] pub(super) Attention);
 
 #[derive(Serialize, Deserialize)]
-#[serde(remote = "Received")]
-struct ReceivedDef {
+pub(super) struct Arrived {
     recorded: u64,
     ignored: u64,
     quarantined: u64,
-    last_at: Option<DateTime<Utc>>,
-    whole_until: Option<DateTime<Utc>>,
+    whole: Option<(DateTime<Utc>, DateTime<Utc>)>,
     money_compared_at: Option<DateTime<Utc>>,
 }
 
-#[derive(Serialize, Deserialize)]
-pub(super) struct Arrived(#[serde(with = "ReceivedDef")] pub(super) Received);
+impl Arrived {
+    pub(super) fn of(received: Received) -> Self {
+        let Received { recorded, ignored, quarantined, whole, money_compared_at } = received;
+        let whole = whole.map(|Period { from, until }| (from, until));
+        Self { recorded, ignored, quarantined, whole, money_compared_at }
+    }
+
+    pub(super) fn received(self) -> Received {
+        let Self { recorded, ignored, quarantined, whole, money_compared_at } = self;
+        let whole = whole.map(|(from, until)| Period { from, until });
+        Received { recorded, ignored, quarantined, whole, money_compared_at }
+    }
+}
 
 /// How near the month is to a programme of a network.
 #[derive(Serialize, Deserialize)]
