@@ -300,10 +300,10 @@ async fn a_start_says_what_keeps_mail_from_going_and_serves_on() {
     ] {
         graph.script_sign_in([SignInFault::Refused { aadsts }]);
         let server = Server::start(&shop.url, &borrowed(&outlook(&graph, &[]))).await;
-        until(async || server.log().contains("mail needs a person")).await;
+        until(async || server.log().contains("mail needs attention")).await;
         assert_eq!(server.send(&shop.an_event(aadsts, "du_1")).await.word, "recorded");
         let log = server.log();
-        let said = log.lines().find(|line| line.contains("mail needs a person")).unwrap();
+        let said = log.lines().find(|line| line.contains("mail needs attention")).unwrap();
         for word in words.into_iter().chain(["\"ERROR\"", "\"mail.channel\":\"outlook\""]) {
             assert!(said.contains(word), "no {word} in: {said}");
         }
@@ -315,9 +315,9 @@ async fn a_start_says_what_keeps_mail_from_going_and_serves_on() {
         [("HOST", "127.0.0.1"), ("PORT", "1"), ("SECURITY", "none"), ("FROM", "a@b.c"), ("RECIPIENTS", "d@e.f")];
     let relay = relay.map(|(key, value)| (format!("CHARGEBOOK_SMTP__{key}"), value.to_owned()));
     let server = Server::start(&shop.url, &borrowed(&relay)).await;
-    until(async || server.log().contains("mail needs a person")).await;
+    until(async || server.log().contains("mail needs attention")).await;
     let log = server.log();
-    let said = log.lines().find(|line| line.contains("mail needs a person")).unwrap();
+    let said = log.lines().find(|line| line.contains("mail needs attention")).unwrap();
     assert!(said.contains("cannot be reached") && said.contains("smtp.host"), "{said}");
     assert_eq!(server.stop().await, 0);
 }

@@ -40,7 +40,7 @@ impl MailCheck {
             return;
         };
         for reason in wrong {
-            error!(mail.channel = channel, reason, "mail needs a person; webhooks are booked all the same");
+            error!(mail.channel = channel, reason, "mail needs attention; webhooks are booked all the same");
         }
     }
 }
