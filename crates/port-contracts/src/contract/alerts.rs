@@ -166,6 +166,8 @@ pub async fn a_day_is_late_although_none_was_ever_sealed(books: &dyn Books) {
 
 /// Somebody is told of thirty days and the last, whether they are sealed or not.
 pub async fn nobody_is_told_of_a_summary_that_was_due_long_ago(books: &dyn Books) {
+    let movements = vec![withdrawal("txn_1", day(1), 10_000, 1_500)];
+    observe(books, &Observation { movements, ..observation("evt_1", "needs_response", day(1)) }).await;
     let through = |days| AlertBounds { summaries_through: Some(date(days)), books_start: Some(date(1)), ..bounds() };
     assert_eq!(untold(books, &through(31)).await.len(), 31);
     assert_eq!(untold(books, &through(100)).await.len(), 31);
